@@ -1,0 +1,42 @@
+# dujiang_module(NAME [DEPS module...] [LIBS target...])
+#
+# A module is a folder: its sources become the static library `dujiang_NAME` (slashes in NAME become
+# underscores), or a header-only target where there are none. DEPS name other modules and are the
+# arrows that tools/lint_layers checks; LIBS are third-party targets.
+function(dujiang_module name)
+  cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
+  string(REPLACE "/" "_" target "dujiang_${name}")
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${target} ${scope} "${CMAKE_SOURCE_DIR}/src")
+  foreach(dep IN LISTS arg_DEPS)
+    string(REPLACE "/" "_" dep_target "dujiang_${dep}")
+    target_link_libraries(${target} ${scope} ${dep_target})
+  endforeach()
+  target_link_libraries(${target} ${scope} ${arg_LIBS})
+endfunction()
+
+# dujiang_test(KIND NAME [DEPS module...] [LIBS target...])
+#
+# All *_test.cpp of the current folder as one GoogleTest program `KIND_NAME`, run by ctest under label KIND.
+function(dujiang_test kind name)
+  cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
+  string(REPLACE "/" "_" target "${kind}_${name}")
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  add_executable(${target} ${sources})
+  target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/tests")
+  foreach(dep IN LISTS arg_DEPS)
+    string(REPLACE "/" "_" dep_target "dujiang_${dep}")
+    target_link_libraries(${target} PRIVATE ${dep_target})
+  endforeach()
+  target_link_libraries(${target} PRIVATE ${arg_LIBS} GTest::gtest GTest::gtest_main GTest::gmock)
+  target_compile_definitions(${target} PRIVATE DUJIANG_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_test(NAME ${target} COMMAND ${target})
+  set_tests_properties(${target} PROPERTIES LABELS ${kind} TIMEOUT 300)
+endfunction()

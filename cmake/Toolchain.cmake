@@ -1,0 +1,22 @@
+# One dialect of C++, one set of warnings, one cache for every module.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(DUJIANG_TESTS "Build the tests" OFF)
+set(DUJIANG_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+add_link_options(-fuse-ld=mold)
+if(DUJIANG_SANITIZE)
+  add_compile_options(-fsanitize=${DUJIANG_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${DUJIANG_SANITIZE})
+endif()
+
+# Relative paths in the cache's keys, so that another clone of the same sources hits too.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+endif()

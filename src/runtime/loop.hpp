@@ -1,0 +1,98 @@
+// One event loop: the clock, the chance and the timers of everything that lives on it.
+//
+// Everything made on a loop stays on its thread; nothing here is locked. AsioLoop runs in real time,
+// VirtualLoop in simulated time: the same coroutines run on both.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "runtime/task.hpp"
+#include "runtime/timer_queue.hpp"
+
+namespace dujiang::runtime {
+
+class Loop {
+ public:
+  explicit Loop(std::uint64_t seed) : random_(seed) {}
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  virtual ~Loop();
+
+  virtual base::TimePoint now() const = 0;
+  virtual base::WallTime wall_now() const = 0;
+  base::Random& random() { return random_; }
+
+  // Arms a timer; it fires in a later turn of the loop, never inside this call.
+  void arm(Timer& timer, base::TimePoint at);
+
+  // Arms a timer for the next turn, after everything armed so before.
+  void arm_soon(Timer& timer) { arm(timer, base::TimePoint::min()); }
+
+  // Runs a task on its own, starting in a later turn; its frame is freed when it ends, or with the loop.
+  // An exception that leaves it is a defect and ends the program.
+  void spawn(Task<void> task);
+
+  // Tasks spawned and not yet ended.
+  std::size_t live_tasks() const { return live_tasks_.size(); }
+
+ protected:
+  // A timer was armed that is due before every other one.
+  virtual void next_timer_changed() = 0;
+
+  base::TimePoint next_timer() const { return timers_.next(); }
+  void fire_due() { timers_.fire_due(now()); }
+
+  // Destroys the frames of tasks that have not ended; a derived class calls it before its members go.
+  void drop_tasks();
+
+ private:
+  class Detached;
+  static Detached run_detached(Loop& loop, Task<void> task);
+
+  base::Random random_;
+  TimerQueue timers_;
+  std::vector<std::coroutine_handle<>> live_tasks_;
+};
+
+enum class Wake { signalled, timeout };
+
+// A wake-up for one waiting coroutine. A notify() that comes first is remembered; several count as one.
+class Signal : private Timer {
+ public:
+  explicit Signal(Loop& loop) : loop_(loop) {}
+
+  void notify();
+
+  // Suspends until notified or until `until`. One waiter at a time.
+  auto wait(base::TimePoint until) {
+    struct Awaiter {
+      Signal& signal;
+      base::TimePoint until;
+      bool await_ready() const { return signal.notified_; }
+      void await_suspend(std::coroutine_handle<> handle) { signal.suspend(handle, until); }
+      Wake await_resume() { return signal.take(); }
+    };
+    return Awaiter{*this, until};
+  }
+
+  Loop& loop() const { return loop_; }
+
+ private:
+  void suspend(std::coroutine_handle<> handle, base::TimePoint until);
+  void fire() override;
+  Wake take();
+
+  Loop& loop_;
+  std::coroutine_handle<> waiter_;
+  bool notified_ = false;
+};
+
+// Suspends until `until`, one turn at least.
+Task<void> sleep_until(Loop& loop, base::TimePoint until);
+
+}  // namespace dujiang::runtime
