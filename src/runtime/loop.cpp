@@ -59,6 +59,13 @@ void Signal::notify() {
   if (waiter_) loop_.arm_soon(*this);
 }
 
+void Signal::notify_now() {
+  notified_ = true;
+  if (!waiter_) return;
+  loop_.arm(*this, base::kNever);
+  fire();
+}
+
 void Signal::suspend(std::coroutine_handle<> handle, base::TimePoint until) {
   waiter_ = handle;
   loop_.arm(*this, until);

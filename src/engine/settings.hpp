@@ -1,0 +1,27 @@
+// Everything the engine is told by an operator, validated, immutable, shared by reference count.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "route/spec.hpp"
+
+namespace dujiang::engine {
+
+struct Settings {
+  std::vector<route::UpstreamSpec> upstreams;
+  std::vector<route::RouteSpec> routes;
+
+  // Where a path that the gateway does not know is relayed as it is; absent: 404.
+  std::optional<std::string> relay_unknown_paths_to;
+
+  // An answer that is put together or checked whole is held up to this size; beyond it the attempt fails.
+  std::uint64_t max_whole_answer_bytes = 64ull << 20;
+
+  // Bytes of request bodies and held answers, over all requests. Beyond it a request is still served, but not retried.
+  std::uint64_t retry_memory_bytes = 512ull << 20;
+};
+
+}  // namespace dujiang::engine
