@@ -14,23 +14,28 @@
 namespace dujiang::ports {
 
 struct ClientRequest {
-  std::string_view upstream;   // name of the configured upstream: picks endpoints, TLS and pool
-  std::string_view method;     // "POST"
-  std::string target;          // path and query below the upstream's base URL, "/chat/completions"
-  http::Headers headers;       // end-to-end fields only; Host, lengths and connection fields are the client's
-  std::string_view body;       // must outlive the exchange
+  std::string_view upstream;  // name of the configured upstream: picks endpoints, TLS and pool
+  std::string_view method;    // "POST"
+  std::string target;         // path and query below the upstream's base URL, "/chat/completions"
+  http::Headers headers;      // end-to-end fields only; Host, lengths and connection fields are the client's
+  std::string_view body;      // must outlive the exchange
+
+  // A kept connection that the peer closes just as the request goes out gives no answer. Send it once more
+  // then, on a fresh connection: safe but for the rare peer that took the request and fell silent; sent()
+  // counts both.
+  bool repeat_on_stale = true;
 };
 
 // Why an exchange ended without a whole answer.
 enum class IoFailure : std::uint8_t {
-  no_endpoint,   // every endpoint refuses connections for now
-  dns,           // the name did not resolve
-  connect,       // refused or unreachable
+  no_endpoint,  // every endpoint refuses connections for now
+  dns,          // the name did not resolve
+  connect,      // refused or unreachable
   connect_timeout,
-  tls,           // handshake or certificate
-  reset,         // the connection broke
-  closed,        // end of stream before the end of the message
-  protocol,      // the bytes are not HTTP, or exceed a limit
+  tls,       // handshake or certificate
+  reset,     // the connection broke
+  closed,    // end of stream before the end of the message
+  protocol,  // the bytes are not HTTP, or exceed a limit
 };
 
 // How much of the request an upstream can have seen; money hangs on it.
