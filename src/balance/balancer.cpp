@@ -21,17 +21,13 @@ std::optional<std::size_t> Balancer::choose(base::TimePoint now, std::span<const
   return chosen;
 }
 
-void Balancer::connected(std::size_t endpoint) {
-  states_[endpoint] = {};
-}
+void Balancer::connected(std::size_t endpoint) { states_[endpoint] = {}; }
 
 void Balancer::refused(std::size_t endpoint, base::TimePoint now) {
   states_[endpoint] = {.down = true, .probing = false, .probe_at = base::after(now, probe_interval_)};
 }
 
-void Balancer::abandoned(std::size_t endpoint) {
-  states_[endpoint].probing = false;
-}
+void Balancer::abandoned(std::size_t endpoint) { states_[endpoint].probing = false; }
 
 base::TimePoint Balancer::next_chance() const {
   base::TimePoint soonest = base::kNever;

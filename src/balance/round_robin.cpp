@@ -22,8 +22,6 @@ class RoundRobin final : public Strategy {
 
 }  // namespace
 
-std::unique_ptr<Strategy> make_round_robin() {
-  return std::make_unique<RoundRobin>();
-}
+std::unique_ptr<Strategy> make_round_robin() { return std::make_unique<RoundRobin>(); }
 
 }  // namespace dujiang::balance

@@ -1,4 +1,5 @@
-// What a fallible function returns: the value, or an error as a value. Refusals and time-outs are never thrown.
+// What a fallible function returns: the value, or an error as a value. Refusals and time-outs are never
+// thrown.
 #pragma once
 
 #include <expected>

@@ -16,9 +16,7 @@ using WallTime = std::chrono::system_clock::time_point;
 inline constexpr TimePoint kNever = TimePoint::max();
 
 // `at + by`, saturating at kNever so that "never" survives arithmetic.
-constexpr TimePoint after(TimePoint at, Duration by) {
-  return by >= kNever - at ? kNever : at + by;
-}
+constexpr TimePoint after(TimePoint at, Duration by) { return by >= kNever - at ? kNever : at + by; }
 
 constexpr double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 

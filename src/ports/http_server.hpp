@@ -20,8 +20,8 @@ struct CallerRequest {
   std::string_view path;   // without query; "/v1/chat/completions"
   std::string_view query;  // without '?'
   const http::Headers& headers;
-  std::string_view body;   // followed by at least 64 readable bytes (simdjson's padding)
-  std::string_view peer;   // "127.0.0.1:54321"
+  std::string_view body;     // followed by at least 64 readable bytes (simdjson's padding)
+  std::string_view peer;     // "127.0.0.1:54321"
   base::TimePoint received;  // when the head was complete
   std::stop_token gone;      // stops when the caller hangs up
 };

@@ -210,12 +210,8 @@ static_assert(catalog_is_in_order());
 
 }  // namespace
 
-std::span<const MetricFamily> metric_catalog() {
-  return kCatalog;
-}
+std::span<const MetricFamily> metric_catalog() { return kCatalog; }
 
-const MetricFamily& family_of(Metric metric) {
-  return kCatalog[static_cast<std::size_t>(metric)];
-}
+const MetricFamily& family_of(Metric metric) { return kCatalog[static_cast<std::size_t>(metric)]; }
 
 }  // namespace dujiang::ports

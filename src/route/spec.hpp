@@ -21,7 +21,9 @@ class Secret {
   explicit Secret(std::string value) : value_(std::move(value)) {}
   const std::string& reveal() const { return value_; }
   bool empty() const { return value_.empty(); }
-  std::string masked() const { return value_.size() < 12 ? "****" : "****" + value_.substr(value_.size() - 4); }
+  std::string masked() const {
+    return value_.size() < 12 ? "****" : "****" + value_.substr(value_.size() - 4);
+  }
 
  private:
   std::string value_;
@@ -30,7 +32,7 @@ class Secret {
 // What a provider counts limits by. Several keys of one account share its limits.
 struct AccountSpec {
   std::string name;
-  std::vector<Secret> keys;               // none: the caller's own key is passed through, or no key is sent
+  std::vector<Secret> keys;  // none: the caller's own key is passed through, or no key is sent
   std::optional<std::uint32_t> max_concurrent;  // slots; unlimited when absent
 };
 
@@ -60,9 +62,9 @@ struct UpstreamSpec {
   Unstreamed unstreamed = Unstreamed::dialect_default;
   std::optional<std::string> ca_file;  // PEM; replaces the system's roots
   milliseconds connect_timeout{5000};
-  milliseconds idle_timeout{55000};    // a pooled connection older than this is closed
+  milliseconds idle_timeout{55000};  // a pooled connection older than this is closed
   std::uint32_t max_idle_connections = 64;
-  milliseconds probe_interval{2000};   // an endpoint that refused is tried again after this
+  milliseconds probe_interval{2000};  // an endpoint that refused is tried again after this
 };
 
 // What a target can honour; absent means "assumed to".
@@ -86,14 +88,14 @@ enum class Thinking : std::uint8_t { live, hold };
 
 // The layered clocks of rule 1. Token clocks run only where the attempt streams.
 struct Clocks {
-  milliseconds first_byte{30000};    // response head, from sending
-  milliseconds first_token{10000};   // with another target to go to
+  milliseconds first_byte{30000};     // response head, from sending
+  milliseconds first_token{10000};    // with another target to go to
   milliseconds alone_first_token{0};  // with none: 0 waits to the deadline while keep-alives come
-  milliseconds silence{60000};       // no byte at all, not even a keep-alive
-  milliseconds gap{30000};           // between semantic tokens
-  milliseconds total{540000};        // deadline of an unstreamed call
+  milliseconds silence{60000};        // no byte at all, not even a keep-alive
+  milliseconds gap{30000};            // between semantic tokens
+  milliseconds total{540000};         // deadline of an unstreamed call
   milliseconds stream_total{3600000};
-  milliseconds after_finish{2000};   // for usage and [DONE] after a finish_reason
+  milliseconds after_finish{2000};  // for usage and [DONE] after a finish_reason
 };
 
 struct Retries {
@@ -101,8 +103,8 @@ struct Retries {
   milliseconds backoff_initial{1000};
   milliseconds backoff_cap{60000};
   std::uint32_t possibly_billed_per_request = 2;
-  double possibly_billed_share = 0.2;            // of an upstream's requests over 10 s
-  milliseconds possibly_billed_reserve{10000};   // one more each
+  double possibly_billed_share = 0.2;           // of an upstream's requests over 10 s
+  milliseconds possibly_billed_reserve{10000};  // one more each
 };
 
 struct RouteSpec {

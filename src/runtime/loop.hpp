@@ -69,8 +69,8 @@ class Signal : private Timer {
   // Wakes the waiter in a later turn: safe from anywhere.
   void notify();
 
-  // Wakes the waiter inside this call: for the last line of a reactor's handler, which nobody calls from within
-  // a coroutine and which touches nothing afterwards.
+  // Wakes the waiter inside this call: for the last line of a reactor's handler, which nobody calls from
+  // within a coroutine and which touches nothing afterwards.
   void notify_now();
 
   // Suspends until notified or until `until`. One waiter at a time.

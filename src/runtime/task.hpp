@@ -66,7 +66,8 @@ class Promise : public PromiseBase {
   }
   T take() {
     rethrow();
-    return std::move(*value_);
+    // Done without an exception: return_value() has set it.
+    return std::move(*value_);  // NOLINT(bugprone-unchecked-optional-access)
   }
 
  private:

@@ -29,7 +29,7 @@ class Timer {
   friend class TimerQueue;
   TimerQueue* queue_ = nullptr;
   std::size_t index_ = 0;
-  base::TimePoint at_{};
+  base::TimePoint at_;
   std::uint64_t order_ = 0;
 };
 

@@ -37,8 +37,8 @@ class Conn {
   // Writes from both buffers in one call to the kernel; `bytes` counts over both.
   virtual IoResult write(std::string_view first, std::string_view second = {}) = 0;
 
-  // Signalled when a read (write) that would have blocked is worth another try, or by anyone who wants its waiter
-  // awake; so a waiter always tries again. Waiting without having tried first is allowed.
+  // Signalled when a read (write) that would have blocked is worth another try, or by anyone who wants its
+  // waiter awake; so a waiter always tries again. Waiting without having tried first is allowed.
   virtual runtime::Signal& readable() = 0;
   virtual runtime::Signal& writable() = 0;
 
