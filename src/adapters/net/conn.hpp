@@ -32,6 +32,7 @@ class Conn {
   // Closes the connection if that has not been done.
   virtual ~Conn() = default;
 
+  // REQUIRES: `into` is not empty.
   virtual IoResult read(std::span<char> into) = 0;
 
   // Writes from both buffers in one call to the kernel; `bytes` counts over both.

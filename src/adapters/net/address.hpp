@@ -1,0 +1,44 @@
+// An IP address with a port, as the kernel takes it and as people write it ("127.0.0.1:8080", "[::1]:0").
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+struct sockaddr;
+
+namespace dujiang::adapters::net {
+
+class SocketAddress {
+ public:
+  SocketAddress() = default;
+
+  // "ADDRESS:PORT" with a numeric address; IPv6 in brackets.
+  static base::Result<SocketAddress> parse(std::string_view text);
+
+  // A numeric IPv4 or IPv6 address, without brackets.
+  static base::Result<SocketAddress> from_ip(std::string_view ip, std::uint16_t port);
+
+  // Copies what the kernel gave (sockaddr_in or sockaddr_in6; anything else becomes an empty address).
+  static SocketAddress from_native(const sockaddr& address);
+
+  std::string to_string() const;
+  std::uint16_t port() const { return port_; }
+  bool is_ip6() const { return is_ip6_; }
+  bool is_loopback() const;
+
+  // Fills a sockaddr_storage and returns the length that counts.
+  std::uint32_t to_native(sockaddr& into) const;
+
+  friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
+
+ private:
+  bool is_ip6_ = false;
+  std::uint16_t port_ = 0;
+  std::uint32_t scope_ = 0;
+  unsigned char bytes_[16] = {};  // in network order; four of them for IPv4
+};
+
+}  // namespace dujiang::adapters::net

@@ -1,0 +1,104 @@
+#include "adapters/net/listener.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace dujiang::adapters::net {
+namespace {
+
+constexpr int kBacklog = 4096;  // the kernel caps it at net.core.somaxconn
+constexpr base::Duration kStarvedPause = std::chrono::milliseconds(100);
+
+std::string bind_error(const SocketAddress& at, int error) {
+  const std::string where = at.to_string();
+  switch (error) {
+    case EADDRINUSE:
+      return "cannot listen on " + where +
+             ": the port is in use by another program; choose another one, or port 0 "
+             "for any free one";
+    case EACCES:
+      return "cannot listen on " + where +
+             ": no permission; ports below 1024 need a privilege, choose a higher one";
+    case EADDRNOTAVAIL:
+      return "cannot listen on " + where + ": this machine has no such address";
+    default:
+      return "cannot listen on " + where + ": " + std::generic_category().message(error);
+  }
+}
+
+// Errors of one connection that was lost between the handshake and accept(): the next one may be fine.
+bool is_lost_connection(int error) {
+  switch (error) {
+    case ECONNABORTED:
+    case EINTR:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Listener>> Listener::open(runtime::AsioLoop& loop, const SocketAddress& at) {
+  const int fd = ::socket(at.is_ip6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return base::fail(bind_error(at, errno));
+  Socket socket(loop, fd);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (at.is_ip6()) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  sockaddr_storage native{};
+  auto* address = reinterpret_cast<sockaddr*>(&native);
+  socklen_t size = at.to_native(*address);
+  if (::bind(fd, address, size) != 0 || ::listen(fd, kBacklog) != 0) return base::fail(bind_error(at, errno));
+  size = sizeof native;
+  if (::getsockname(fd, address, &size) != 0) return base::fail(bind_error(at, errno));
+  return std::unique_ptr<Listener>(new Listener(std::move(socket), SocketAddress::from_native(*address)));
+}
+
+runtime::Task<Accepted> Listener::accept() {
+  runtime::AsioLoop& loop = socket_.loop();
+  while (!closed()) {
+    sockaddr_storage native{};
+    auto* address = reinterpret_cast<sockaddr*>(&native);
+    socklen_t size = sizeof native;
+    const int fd = ::accept4(socket_.fd(), address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0) {
+      set_no_delay(fd);
+      co_return Accepted{.conn = std::make_unique<TcpConn>(Socket(loop, fd)),
+                         .peer = SocketAddress::from_native(*address)};
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      co_await socket_.readable().wait(base::kNever);
+    } else if (!is_lost_connection(errno)) {
+      // No descriptor left: the connection stays in the kernel's queue, and readable() would fire at once.
+      ++starved_;
+      co_await runtime::sleep_until(loop, base::after(loop.now(), kStarvedPause));
+    }
+  }
+  co_return Accepted{};
+}
+
+void Listener::close() {
+  if (closed()) return;
+  runtime::Signal& waiter = socket_.readable();
+  socket_.close();
+  waiter.notify();
+}
+
+}  // namespace dujiang::adapters::net

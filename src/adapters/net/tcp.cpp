@@ -1,0 +1,109 @@
+#include "adapters/net/tcp.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace dujiang::adapters::net {
+namespace {
+
+IoResult failed(int error) {
+  return {.status = error == EAGAIN || error == EWOULDBLOCK ? IoStatus::would_block : IoStatus::reset};
+}
+
+std::unexpected<ConnectFailure> connect_failure(const SocketAddress& to, int error) {
+  using Kind = ConnectFailure::Kind;
+  const std::string peer = to.to_string();
+  switch (error) {
+    case ECONNREFUSED:
+      return std::unexpected(ConnectFailure{Kind::refused, peer + " refuses connections"});
+    case ETIMEDOUT:
+      return std::unexpected(ConnectFailure{Kind::timeout, peer + " did not answer in time"});
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+    case EAGAIN:
+      return std::unexpected(ConnectFailure{Kind::local, "no connection to " + peer + " can be opened: " +
+                                                             std::generic_category().message(error)});
+    default:
+      return std::unexpected(ConnectFailure{
+          Kind::unreachable, peer + " cannot be reached: " + std::generic_category().message(error)});
+  }
+}
+
+int pending_error(int fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+// Whether a connection under way is established: the peer has a name then.
+bool is_connected(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  return ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+}
+
+}  // namespace
+
+IoResult TcpConn::read(std::span<char> into) {
+  if (socket_.fd() < 0) return {.status = IoStatus::reset};
+  while (true) {
+    const ssize_t n = ::recv(socket_.fd(), into.data(), into.size(), 0);
+    if (n > 0) return {.status = IoStatus::ok, .bytes = static_cast<std::size_t>(n)};
+    if (n == 0) return {.status = IoStatus::eof};
+    if (errno != EINTR) return failed(errno);
+  }
+}
+
+IoResult TcpConn::write(std::string_view first, std::string_view second) {
+  if (socket_.fd() < 0) return {.status = IoStatus::reset};
+  iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
+                    {const_cast<char*>(second.data()), second.size()}};
+  msghdr message{};
+  message.msg_iov = first.empty() ? parts + 1 : parts;
+  message.msg_iovlen = first.empty() || second.empty() ? 1 : 2;
+  while (true) {
+    const ssize_t n = ::sendmsg(socket_.fd(), &message, MSG_NOSIGNAL);
+    if (n >= 0) return {.status = IoStatus::ok, .bytes = static_cast<std::size_t>(n)};
+    if (errno != EINTR) return failed(errno);
+  }
+}
+
+void TcpConn::shutdown_write() {
+  if (socket_.fd() >= 0) ::shutdown(socket_.fd(), SHUT_WR);
+}
+
+void set_no_delay(int fd) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+runtime::Task<std::expected<std::unique_ptr<TcpConn>, ConnectFailure>> connect_tcp(runtime::AsioLoop& loop,
+                                                                                   SocketAddress to,
+                                                                                   base::TimePoint until) {
+  const int fd = ::socket(to.is_ip6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) co_return connect_failure(to, errno);
+  Socket socket(loop, fd);
+  set_no_delay(fd);
+  sockaddr_storage native{};
+  auto* address = reinterpret_cast<sockaddr*>(&native);
+  const socklen_t size = to.to_native(*address);
+  if (::connect(fd, address, size) == 0) co_return std::make_unique<TcpConn>(std::move(socket));
+  if (errno != EINPROGRESS && errno != EINTR) co_return connect_failure(to, errno);
+  while (true) {
+    const runtime::Wake wake = co_await socket.writable().wait(until);
+    if (const int error = pending_error(fd); error != 0) co_return connect_failure(to, error);
+    if (is_connected(fd)) co_return std::make_unique<TcpConn>(std::move(socket));
+    if (wake == runtime::Wake::timeout) co_return connect_failure(to, ETIMEDOUT);
+  }
+}
+
+}  // namespace dujiang::adapters::net

@@ -1,0 +1,51 @@
+// TCP connections: the plain Conn, and how to make one.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "adapters/net/address.hpp"
+#include "adapters/net/conn.hpp"
+#include "adapters/net/socket.hpp"
+#include "base/time.hpp"
+#include "runtime/asio_loop.hpp"
+#include "runtime/task.hpp"
+
+namespace dujiang::adapters::net {
+
+// A connected stream socket.
+class TcpConn final : public Conn {
+ public:
+  explicit TcpConn(Socket socket) : socket_(std::move(socket)) {}
+
+  IoResult read(std::span<char> into) override;
+  IoResult write(std::string_view first, std::string_view second = {}) override;
+  runtime::Signal& readable() override { return socket_.readable(); }
+  runtime::Signal& writable() override { return socket_.writable(); }
+  void shutdown_write() override;
+  void reset() override { socket_.reset(); }
+
+  // The socket itself, for what is built on it (TLS).
+  Socket& socket() { return socket_; }
+
+ private:
+  Socket socket_;
+};
+
+struct ConnectFailure {
+  enum class Kind : std::uint8_t { refused, unreachable, timeout, local };
+  Kind kind{};
+  std::string message;  // "127.0.0.1:9 refuses connections"
+};
+
+// Connects, by `until` at the latest. `local`: this machine has no descriptor, port or memory left for it.
+runtime::Task<std::expected<std::unique_ptr<TcpConn>, ConnectFailure>> connect_tcp(runtime::AsioLoop& loop,
+                                                                                   SocketAddress to,
+                                                                                   base::TimePoint until);
+
+// Small writes leave at once instead of waiting for the acknowledgement of earlier ones.
+void set_no_delay(int fd);
+
+}  // namespace dujiang::adapters::net
