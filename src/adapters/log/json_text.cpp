@@ -1,0 +1,116 @@
+#include "adapters/log/json_text.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstddef>
+
+namespace dujiang::adapters::log {
+namespace {
+
+constexpr char32_t kReplacement = 0xFFFD;
+
+struct Decoded {
+  char32_t point = kReplacement;
+  std::size_t length = 1;
+  bool valid = false;
+};
+
+bool is_continuation(std::string_view bytes, std::size_t at) {
+  return at < bytes.size() && (static_cast<unsigned char>(bytes[at]) & 0xC0) == 0x80;
+}
+
+// The first code point of `bytes` by the Unicode standard's table of well-formed UTF-8; where it is
+// ill-formed, as many bytes as its maximal subpart has.
+Decoded decode(std::string_view bytes) {
+  const auto lead = static_cast<unsigned char>(bytes.front());
+  if (lead < 0x80) return {lead, 1, true};
+  std::size_t length = 0;
+  if (lead >= 0xC2 && lead <= 0xDF) length = 2;
+  if (lead >= 0xE0 && lead <= 0xEF) length = 3;
+  if (lead >= 0xF0 && lead <= 0xF4) length = 4;
+  if (length == 0) return {};
+
+  // The second byte excludes overlong forms, surrogates and what is beyond U+10FFFF.
+  const auto second = bytes.size() > 1 ? static_cast<unsigned char>(bytes[1]) : 0u;
+  const unsigned lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (second < lowest || second > highest) return {};
+
+  char32_t point = (lead & (0x7Fu >> length)) << 6 | (second & 0x3F);
+  for (std::size_t i = 2; i < length; ++i) {
+    if (!is_continuation(bytes, i)) return {kReplacement, i, false};
+    point = point << 6 | (static_cast<unsigned char>(bytes[i]) & 0x3Fu);
+  }
+  return {point, length, true};
+}
+
+// Control characters, and the line ends of Unicode that log readers split at.
+bool needs_escape(char32_t point) {
+  return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029;
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view bytes, std::size_t max_bytes) {
+  out += '"';
+  std::size_t room = max_bytes;
+  while (!bytes.empty()) {
+    const Decoded next = decode(bytes);
+    if (next.length > room) {
+      out += "…";
+      break;
+    }
+    if (!next.valid) {
+      out += "\\ufffd";
+    } else if (next.point == '"' || next.point == '\\') {
+      out += '\\';
+      out += bytes.front();
+    } else if (needs_escape(next.point)) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<std::uint32_t>(next.point));
+    } else {
+      out += bytes.substr(0, next.length);
+    }
+    room -= next.length;
+    bytes.remove_prefix(next.length);
+  }
+  out += '"';
+}
+
+void JsonObject::begin_field(std::string_view name) {
+  if (!first_) out_ += ',';
+  first_ = false;
+  append_json_string(out_, name);
+  out_ += ':';
+}
+
+void JsonObject::field(std::string_view name, std::string_view value) {
+  begin_field(name);
+  append_json_string(out_, value);
+}
+
+void JsonObject::field(std::string_view name, bool value) {
+  begin_field(name);
+  out_ += value ? "true" : "false";
+}
+
+void JsonObject::field(std::string_view name, std::uint64_t value) {
+  begin_field(name);
+  fmt::format_to(std::back_inserter(out_), "{}", value);
+}
+
+void JsonObject::field(std::string_view name, int value) {
+  begin_field(name);
+  fmt::format_to(std::back_inserter(out_), "{}", value);
+}
+
+void JsonObject::seconds(std::string_view name, double value) {
+  begin_field(name);
+  if (!std::isfinite(value)) {
+    out_ += "null";
+    return;
+  }
+  fmt::format_to(std::back_inserter(out_), "{}", std::round(value * 1e6) / 1e6);
+}
+
+}  // namespace dujiang::adapters::log
