@@ -24,11 +24,11 @@ class Accounts {
  public:
   // The right to one call, from take() to release().
   struct Permit {
-    std::uint32_t account = 0;         // index into UpstreamSpec::accounts
-    std::optional<std::uint32_t> key;  // index into AccountSpec::keys; absent: the caller's own, or none
-    bool probes_account = false;       // let through to see whether it is well again
+    std::uint32_t account = 0;           // index into UpstreamSpec::accounts
+    std::optional<std::uint32_t> key{};  // index into AccountSpec::keys; absent: the caller's own, or none
+    bool probes_account = false;         // let through to see whether it is well again
     bool probes_key = false;
-    std::string model;
+    std::string model{};
   };
 
   enum class Refused : std::uint8_t { key, account };  // 401; 402 and other verdicts on the account

@@ -37,11 +37,11 @@ namespace dujiang::policy {
 
 struct QueueEntry {
   std::uint64_t id = 0;          // unique among those waiting
-  std::string pool;              // the model at the upstream
+  std::string pool{};            // the model at the upstream
   std::uint32_t class_rank = 0;  // 0 goes first
-  base::TimePoint arrived;       // of the request, the same for all its attempts
-  base::TimePoint deadline;      // admitted before it, or not at all
-  base::TimePoint not_before;    // end of a backoff; in the past for none
+  base::TimePoint arrived{};     // of the request, the same for all its attempts
+  base::TimePoint deadline{};    // admitted before it, or not at all
+  base::TimePoint not_before{};  // end of a backoff; in the past for none
   double cost = 1;               // of the token bucket
 };
 
@@ -85,7 +85,7 @@ class AdmissionQueue {
 
  private:
   struct Waiting {
-    QueueEntry entry;
+    QueueEntry entry{};
     std::uint64_t order = 0;  // of offers: breaks ties
     bool ready = false;       // not_before has come: it stands in its pool's order
   };

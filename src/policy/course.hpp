@@ -109,7 +109,7 @@ class Course {
  private:
   struct Leg {
     std::uint32_t target;
-    std::optional<std::uint64_t> context;
+    std::optional<std::uint64_t> context{};
     bool closed = false;
     bool tried = false;                             // in this round
     bool unadmitted = false;                        // since the last attempt
