@@ -28,16 +28,15 @@ def over_rounds(rounds):
     return figures
 
 
-def load(name):
-    path = FOLDER / f"{name}.json"
+def load(path):
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def save(name, document):
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    partial = FOLDER / f"{name}.json.partial"
+def save(path, document):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    partial.replace(FOLDER / f"{name}.json")
+    partial.replace(path)
 
 
 def table(header, rows):

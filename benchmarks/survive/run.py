@@ -124,6 +124,16 @@ def show(scenario, results, outcomes):
     sys.stdout.flush()
 
 
+def merge(path, scenario, results, about):
+    """Adds the results of a scenario to those that the file has already."""
+    document = report.load(path)
+    document["commit"] = about["commit"]
+    contestants = document.setdefault("scenarios", {}).setdefault(scenario, {})
+    for name, result in results.items():
+        contestants[name] = {**result, **about}
+    report.save(path, document)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./bench survive", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -132,6 +142,7 @@ def main():
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=1, help="each with a seed of its own; figures are medians")
     parser.add_argument("--seed", type=int, default=1, help="of the first round")
+    parser.add_argument("--output", type=pathlib.Path, default=report.FOLDER / "survive.json")
     options = parser.parse_args()
     contestants = options.contestant or CONTESTANTS
     for scenario in options.scenario or SCENARIOS:
@@ -139,14 +150,9 @@ def main():
         results = {name: report.over_rounds([results[name][0] for results in rounds]) for name in contestants}
         outcomes = {name: [outcome for results in rounds for outcome in results[name][1]] for name in contestants}
         show(scenario, results, outcomes)
-        document = report.load("survive")
-        made_on = report.commit()
-        document["commit"] = made_on
-        merged = document.setdefault("scenarios", {}).setdefault(scenario, {})
-        for name, result in results.items():
-            merged[name] = {**result, "requests": options.requests, "rounds": options.rounds, "commit": made_on}
-        report.save("survive", document)
-    print(f"\nwritten: {report.FOLDER.relative_to(report.ROOT)}/survive.json")
+        about = {"requests": options.requests, "rounds": options.rounds, "commit": report.commit()}
+        merge(options.output, scenario, results, about)
+    print(f"\nwritten: {options.output}")
 
 
 if __name__ == "__main__":
