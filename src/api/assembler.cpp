@@ -21,9 +21,7 @@ constexpr std::size_t kMaxMembers = 512;
 constexpr std::uint32_t kMaxListIndex = 1023;
 constexpr std::size_t kNodeCost = 96;
 
-std::string_view inside(std::string_view literal) {
-  return literal.substr(1, literal.size() - 2);
-}
+std::string_view inside(std::string_view literal) { return literal.substr(1, literal.size() - 2); }
 
 std::optional<std::uint32_t> index_of(std::string_view object) {
   for (const JsonMember& member : json_members(object)) {
@@ -269,8 +267,6 @@ std::string Assembler::whole() const {
   return out;
 }
 
-std::size_t Assembler::bytes() const {
-  return state_->bytes;
-}
+std::size_t Assembler::bytes() const { return state_->bytes; }
 
 }  // namespace dujiang::api

@@ -241,9 +241,7 @@ std::string json_quote(std::string_view text) {
   return out;
 }
 
-std::string json_unquote(std::string_view literal) {
-  return unescape(inside_quotes(literal));
-}
+std::string json_unquote(std::string_view literal) { return unescape(inside_quotes(literal)); }
 
 bool JsonObjectEdit::Entry::is(std::string_view name) const {
   if (removed) return false;

@@ -11,9 +11,7 @@
 namespace dujiang::api {
 namespace {
 
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Value of a hex digit, or -1.
 constexpr int hex_value(char c) {
@@ -280,8 +278,6 @@ class Checker {
 
 }  // namespace
 
-std::optional<JsonError> locate_json_error(std::string_view text) {
-  return Checker(text).run();
-}
+std::optional<JsonError> locate_json_error(std::string_view text) { return Checker(text).run(); }
 
 }  // namespace dujiang::api

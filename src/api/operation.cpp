@@ -72,9 +72,7 @@ std::string_view to_string(Operation operation) {
   std::unreachable();
 }
 
-bool has_body(Operation operation) {
-  return generates(operation) || operation == Operation::embeddings;
-}
+bool has_body(Operation operation) { return generates(operation) || operation == Operation::embeddings; }
 
 bool generates(Operation operation) {
   return operation == Operation::chat || operation == Operation::beta_chat ||

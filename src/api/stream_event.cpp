@@ -50,9 +50,7 @@ bool StreamEvent::commits() const {
   });
 }
 
-bool StreamEvent::progress() const {
-  return std::ranges::any_of(choices, &ChoiceDelta::progress);
-}
+bool StreamEvent::progress() const { return std::ranges::any_of(choices, &ChoiceDelta::progress); }
 
 bool StreamEvent::reasoning() const {
   return std::ranges::any_of(choices, [](const ChoiceDelta& c) { return !c.reasoning.empty(); });
@@ -62,9 +60,7 @@ bool StreamEvent::finishes() const {
   return std::ranges::any_of(choices, [](const ChoiceDelta& c) { return !c.finish_reason.empty(); });
 }
 
-bool StreamEvent::usage_only() const {
-  return choices.empty() && usage.has_value() && !error;
-}
+bool StreamEvent::usage_only() const { return choices.empty() && usage.has_value() && !error; }
 
 bool StreamEventReader::read_choice(JsonValue choice) {
   if (!choice.is_object()) return false;
