@@ -31,6 +31,9 @@ class AnswerText {
   // In tokens.
   std::size_t size() const { return size_; }
 
+  // REQUIRES: tokens >= 1. For what has to be longer than any answer.
+  void resize(std::size_t tokens) { size_ = tokens; }
+
   // REQUIRES: index < size().
   std::string token(std::size_t index) const;
 

@@ -25,9 +25,7 @@ constexpr std::uint64_t mix(std::uint64_t value) {
 }
 
 // 64 bits to a number in [0, 1).
-constexpr double to_unit(std::uint64_t bits) {
-  return static_cast<double>(bits >> 11) * 0x1.0p-53;
-}
+constexpr double to_unit(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }
 
 // Which attempt: the k-th (from 0) that arrived in one slot of scenario time.
 struct AttemptId {

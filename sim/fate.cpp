@@ -27,8 +27,8 @@ Times drawn_times(const Phase& phase, const Directive& fault, const Draws& draws
 
 }  // namespace
 
-bool is_refusal(Fault fault) {
-  switch (fault) {
+bool is_refusal(const Directive& fault) {
+  switch (fault.fault) {
     case Fault::busy:
     case Fault::balance_limit:
     case Fault::published_limit:
@@ -39,8 +39,9 @@ bool is_refusal(Fault fault) {
     case Fault::internal_error:
     case Fault::bad_gateway:
     case Fault::refused:
-    case Fault::other_host:
       return true;
+    case Fault::other_host:
+      return !fault.is("openrouter");
     default:
       return false;
   }
@@ -74,7 +75,7 @@ Fate decide(const Scenario& scenario, const Draws& draws, const Arrival& arrival
     out.fault = drawn_fault(phase, draws.uniform(arrival.id, Purpose::fault));
   }
   out.times = drawn_times(phase, out.fault, draws, arrival.id);
-  if (!is_refusal(out.fault.fault)) out.hazard = next_break(scenario, draws, arrival.id, arrival.seconds);
+  if (!is_refusal(out.fault)) out.hazard = next_break(scenario, draws, arrival.id, arrival.seconds);
   return out;
 }
 

@@ -45,7 +45,7 @@ Fate decide(const Scenario& scenario, const Draws& draws, const Arrival& arrival
 // time.
 std::optional<Break> next_break(const Scenario& scenario, const Draws& draws, AttemptId id, double from);
 
-// True for faults that refuse before any work is done: they take no slot.
-bool is_refusal(Fault fault);
+// Whether it refuses before any work is done: such attempts take no slot.
+bool is_refusal(const Directive& fault);
 
 }  // namespace dujiang::sim

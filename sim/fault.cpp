@@ -162,9 +162,7 @@ bool has_word(std::string_view words, std::string_view word) {
                              [&](auto part) { return !word.empty() && std::string_view(part) == word; });
 }
 
-std::string_view first_word(std::string_view words) {
-  return words.substr(0, words.find(' '));
-}
+std::string_view first_word(std::string_view words) { return words.substr(0, words.find(' ')); }
 
 std::string commas(std::string_view words) {
   std::string out;
@@ -233,9 +231,7 @@ std::string wrong_value(const FaultInfo& row, std::string_view name, std::string
 
 }  // namespace
 
-std::span<const FaultInfo> fault_catalogue() {
-  return kCatalogue;
-}
+std::span<const FaultInfo> fault_catalogue() { return kCatalogue; }
 
 const FaultInfo& info(Fault fault) {
   const auto* it = std::ranges::find(kCatalogue, fault, &FaultInfo::fault);

@@ -7,7 +7,9 @@
 
 #include "sim/answer.hpp"
 #include "sim/fault.hpp"
+#include "sim/options.hpp"
 #include "sim/scenario.hpp"
+#include "sim/serve.hpp"
 
 namespace {
 
@@ -82,6 +84,63 @@ int show_scenario(const std::string& name) {
   return 1;
 }
 
+// `serve` as it was typed.
+struct ServeOptions {
+  sim::Options server;
+  std::string scenario = "calm";
+  std::vector<std::string> faults;
+  std::string port_file;
+  double keep_alive = 0;
+};
+
+int run_serve(ServeOptions options) {
+  auto scenario = sim::load_scenario(options.scenario);
+  if (!scenario) {
+    std::cerr << scenario.error().message << '\n';
+    return 1;
+  }
+  options.server.scenario = *std::move(scenario);
+  for (const std::string& fault : options.faults) {
+    auto directive = sim::parse_directive(fault);
+    if (!directive) {
+      std::cerr << directive.error().message << '\n';
+      return 1;
+    }
+    options.server.faults.push_back(*directive);
+  }
+  if (options.keep_alive > 0) options.server.keep_alive = options.keep_alive;
+  if (options.server.models == std::vector<std::string>{"*"}) options.server.models.clear();
+  return sim::serve(std::move(options.server), options.port_file);
+}
+
+void add_serve(CLI::App& app, ServeOptions& options, int& status) {
+  auto* command = app.add_subcommand("serve", "Serve until SIGTERM or SIGINT");
+  command->add_option("--port", options.server.port, "0 takes any free one")->capture_default_str();
+  command->add_option("--listen", options.server.listen, "A numeric address")->capture_default_str();
+  command->add_option("--port-file", options.port_file,
+                      "Written with the port in it, once connections are taken");
+  command->add_option("--scenario", options.scenario, "A name of `dujiang-sim scenarios`, or a YAML file")
+      ->capture_default_str();
+  command->add_option("--fault", options.faults,
+                      "Shown to every attempt, such as 5 or '19; after=10; variant=eof'");
+  command->add_option("--seed", options.server.seed, "Another seed, other draws")->capture_default_str();
+  command
+      ->add_option("--speed", options.server.speed,
+                   "How many seconds of the scenario pass in one real second")
+      ->capture_default_str()
+      ->check(CLI::Range(0.001, sim::kMostSpeed));
+  command
+      ->add_option("--keep-alive-interval", options.keep_alive,
+                   "Seconds between signs of life while a call waits")
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--thinking", options.server.thinking, "Models think unless the request says no");
+  command
+      ->add_option("--models", options.server.models,
+                   "What /models lists, comma-separated; others get 400. '*': any")
+      ->delimiter(',');
+  command->callback([&] { status = run_serve(options); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -90,6 +149,10 @@ int main(int argc, char** argv) {
       "cue.");
   app.require_subcommand(1);
   int status = 0;
+
+  ServeOptions serve_options;
+  serve_options.server.models = sim::default_models();
+  add_serve(app, serve_options, status);
 
   AnswerOptions answer_options;
   auto* answer_command =

@@ -11,6 +11,8 @@
 
 namespace dujiang::sim {
 
+inline constexpr double kMostSpeed = 10'000;
+
 struct Options {
   std::string listen = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free one

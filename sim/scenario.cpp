@@ -26,19 +26,24 @@ bool Scenario::has_hazards() const {
       phases, [](const Phase& phase) { return phase.hazards.stall > 0 || phase.hazards.reset > 0; });
 }
 
-base::Result<Scenario> load_scenario(const std::string& name_or_file) {
+base::Result<Scenario> load_shipped(std::string_view name) {
   const auto shipped = shipped_scenarios();
-  const auto found = std::ranges::find(shipped, name_or_file, &ShippedScenario::name);
-  if (found != shipped.end()) {
-    return parse_scenario(found->name, std::string(found->name) + ".yaml", std::string(found->yaml));
+  const auto found = std::ranges::find(shipped, name, &ShippedScenario::name);
+  if (found == shipped.end()) {
+    std::string names;
+    for (const ShippedScenario& one : shipped) names += (names.empty() ? "" : ", ") + std::string(one.name);
+    return base::fail("there is no scenario '" + std::string(name) + "': there are " + names);
   }
+  return parse_scenario(found->name, std::string(found->name) + ".yaml", std::string(found->yaml));
+}
+
+base::Result<Scenario> load_scenario(const std::string& name_or_file) {
+  auto shipped = load_shipped(name_or_file);
+  if (shipped) return shipped;
   std::ifstream file(name_or_file);
   std::stringstream text;
   text << file.rdbuf();
-  if (!file) {
-    return base::fail("there is no scenario '" + name_or_file +
-                      "' in `dujiang-sim scenarios`, and no file of that name can be read");
-  }
+  if (!file) return base::fail(shipped.error().message + "; nor can a file of that name be read");
   return parse_scenario(name_or_file, name_or_file, text.str());
 }
 

@@ -66,6 +66,8 @@ struct ShippedScenario {
 // Those in the binary, in order of name.
 std::span<const ShippedScenario> shipped_scenarios();
 
+base::Result<Scenario> load_shipped(std::string_view name);
+
 // By the name of a shipped one, or else as a file.
 base::Result<Scenario> load_scenario(const std::string& name_or_file);
 

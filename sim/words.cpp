@@ -28,12 +28,8 @@ constexpr std::string_view kWide[] = {
 
 }  // namespace
 
-std::span<const std::string_view> plain_words() {
-  return kPlain;
-}
+std::span<const std::string_view> plain_words() { return kPlain; }
 
-std::span<const std::string_view> wide_words() {
-  return kWide;
-}
+std::span<const std::string_view> wide_words() { return kWide; }
 
 }  // namespace dujiang::sim

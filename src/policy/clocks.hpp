@@ -58,12 +58,7 @@ class AttemptClocks {
   base::TimePoint last_byte_;
   base::TimePoint last_progress_;
   base::TimePoint finished_;
-  enum class Phase : std::uint8_t {
-    awaiting_head,
-    awaiting_token,
-    generating,
-    finished
-  } phase_ = Phase::awaiting_head;
+  enum class Phase : std::uint8_t { awaiting_head, awaiting_token, generating, finished } phase_;
 };
 
 }  // namespace dujiang::policy

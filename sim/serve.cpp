@@ -1,0 +1,49 @@
+#include "sim/serve.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+#include "runtime/asio_loop.hpp"
+#include "sim/server.hpp"
+
+namespace dujiang::sim {
+namespace {
+
+// A reader sees no file or the whole one.
+bool write_port(const std::string& path, unsigned port) {
+  const std::string draft = path + ".new";
+  std::ofstream file(draft);
+  file << port << '\n';
+  file.close();
+  return file && std::rename(draft.c_str(), path.c_str()) == 0;
+}
+
+}  // namespace
+
+int serve(Options options, const std::string& port_file) {
+  runtime::AsioLoop loop(options.seed);
+  boost::asio::signal_set signals(loop.context(), SIGTERM, SIGINT);
+  signals.async_wait([&loop](const boost::system::error_code& error, int /*signal*/) {
+    if (!error) loop.stop();
+  });
+  const std::string scenario = options.scenario.name;
+  const auto server = Server::open(loop, std::move(options));
+  if (!server) {
+    std::cerr << server.error().message << '\n';
+    return 1;
+  }
+  if (!port_file.empty() && !write_port(port_file, (*server)->port())) {
+    std::cerr << "cannot write the port file " << port_file << '\n';
+    return 1;
+  }
+  std::cout << "dujiang-sim: scenario " << scenario << " at http://" << (*server)->address()
+            << "/v1 (what it does: /sim/stats)" << std::endl;
+  loop.run();
+  return 0;
+}
+
+}  // namespace dujiang::sim
