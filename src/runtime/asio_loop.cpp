@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <random>
+#include <utility>
 
 namespace dujiang::runtime {
 namespace {
@@ -70,6 +71,8 @@ base::WallTime AsioLoop::wall_now() const { return base::WallTime::clock::now();
 void AsioLoop::run() { impl_->context_.run(); }
 
 void AsioLoop::stop() { impl_->context_.stop(); }
+
+void AsioLoop::post(std::function<void()> work) { boost::asio::post(impl_->context_, std::move(work)); }
 
 boost::asio::io_context& AsioLoop::context() { return impl_->context_; }
 

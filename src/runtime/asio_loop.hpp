@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "runtime/loop.hpp"
@@ -26,6 +27,9 @@ class AsioLoop final : public Loop {
 
   // May be called from another thread or from a handler of the loop.
   void stop();
+
+  // Runs `work` in a later turn of the loop. May be called from another thread.
+  void post(std::function<void()> work);
 
   // For adapters only: where their sockets live.
   boost::asio::io_context& context();

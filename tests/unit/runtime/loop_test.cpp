@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "runtime/asio_loop.hpp"
@@ -94,6 +95,19 @@ TEST(AsioLoop, RunsTimersInRealTimeUntilStopped) {
   loop.spawn(stop_after(loop, 1ms, 5, seen));
   loop.run();
   EXPECT_EQ(seen, 5);
+}
+
+TEST(AsioLoop, RunsWorkThatAnotherThreadPosts) {
+  AsioLoop loop(1);
+  bool ran = false;
+  std::thread([&] {
+    loop.post([&] {
+      ran = true;
+      loop.stop();
+    });
+  }).join();
+  loop.run();
+  EXPECT_TRUE(ran);
 }
 
 }  // namespace
