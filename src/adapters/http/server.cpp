@@ -1,0 +1,113 @@
+#include "adapters/http/server.hpp"
+
+#include <utility>
+
+#include "adapters/http/server_connection.hpp"
+#include "adapters/http/server_core.hpp"
+#include "http/date.hpp"
+
+namespace dujiang::adapters::http {
+namespace {
+
+// Connections beyond the limit that are told so at the same time; those beyond that are dropped.
+constexpr std::size_t kTurnedAwayAtOnce = 64;
+
+runtime::Task<void> accept_all(std::shared_ptr<ServerCore> core, std::shared_ptr<net::Listener> listener) {
+  const bool on_loopback = listener->address().is_loopback();
+  while (true) {
+    net::Accepted accepted = co_await listener->accept();
+    if (!accepted.conn) co_return;
+    ++core->counts.accepted;
+    const bool is_full = core->connections.size() - core->turned_away >= core->settings.max_connections;
+    if (is_full && core->turned_away >= kTurnedAwayAtOnce) {
+      core->count(RefusalReason::too_many_connections);
+      continue;
+    }
+    auto connection = std::make_shared<Connection>(
+        core, std::move(accepted.conn),
+        Admission{.peer = accepted.peer.to_string(), .on_loopback = on_loopback, .turned_away = is_full});
+    core->loop.spawn(is_full ? Connection::turn_away(connection) : Connection::serve(connection));
+  }
+}
+
+}  // namespace
+
+std::string_view name(RefusalReason reason) {
+  switch (reason) {
+    case RefusalReason::bad_request:
+      return "bad_request";
+    case RefusalReason::timeout:
+      return "timeout";
+    case RefusalReason::body_too_large:
+      return "body_too_large";
+    case RefusalReason::head_too_large:
+      return "head_too_large";
+    case RefusalReason::expectation:
+      return "expectation";
+    case RefusalReason::browser_guard:
+      return "browser_guard";
+    case RefusalReason::too_many_connections:
+      return "too_many_connections";
+  }
+  return "";
+}
+
+std::string_view ServerCore::date() {
+  const base::WallTime now = loop.wall_now();
+  if (now >= date_until_ || date_until_ - now > std::chrono::seconds(1)) {
+    date_ = dujiang::http::format_date(now);
+    date_until_ = std::chrono::floor<std::chrono::seconds>(now) + std::chrono::seconds(1);
+  }
+  return date_;
+}
+
+HttpServer::HttpServer(runtime::AsioLoop& loop, ServerSettings settings, ports::Handler handler,
+                       ErrorPage error_page)
+    : core_(std::make_shared<ServerCore>(loop, std::move(settings), std::move(handler),
+                                         std::move(error_page))) {}
+
+HttpServer::~HttpServer() {
+  stop_accepting();
+  close_all();
+}
+
+base::Result<net::SocketAddress> HttpServer::listen(const net::SocketAddress& at) {
+  auto listener = net::Listener::open(core_->loop, at);
+  if (!listener) return std::unexpected(listener.error());
+  const std::shared_ptr<net::Listener> shared = std::move(*listener);
+  core_->listeners.push_back(shared);
+  core_->loop.spawn(accept_all(core_, shared));
+  return shared->address();
+}
+
+void HttpServer::stop_accepting() {
+  core_->draining = true;
+  for (const auto& listener : core_->listeners) listener->close();
+  for (Connection* connection : core_->connections) connection->close_if_idle();
+}
+
+void HttpServer::close_all() {
+  for (Connection* connection : core_->connections) connection->drop();
+}
+
+runtime::Task<bool> HttpServer::drained(base::TimePoint until) {
+  const std::shared_ptr<ServerCore> core = core_;
+  while (!core->connections.empty()) {
+    if (co_await core->emptied.wait(until) == runtime::Wake::timeout) break;
+  }
+  const bool is_empty = core->connections.empty();
+  co_return is_empty;
+}
+
+ServerCounts HttpServer::counts() const {
+  ServerCounts counts = core_->counts;
+  counts.connections = core_->connections.size();
+  for (const auto& listener : core_->listeners) counts.starved += listener->starved();
+  return counts;
+}
+
+std::size_t HttpServer::connections() const { return core_->connections.size(); }
+
+std::size_t HttpServer::active_requests() const { return core_->counts.active_requests; }
+
+}  // namespace dujiang::adapters::http

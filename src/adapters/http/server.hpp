@@ -1,0 +1,102 @@
+// The HTTP/1.1 front: listens, reads requests whole, hands each to a handler and writes its answer.
+//
+// It answers by itself what never becomes a request: broken or too large heads and bodies, time-outs, unknown
+// expectations, web pages that may not call, too many connections. Everything else is the handler's.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "adapters/net/address.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "http/browser_guard.hpp"
+#include "ports/http_server.hpp"
+#include "runtime/asio_loop.hpp"
+#include "runtime/task.hpp"
+
+namespace dujiang::adapters::http {
+
+struct ServerSettings {
+  std::size_t max_head_bytes = 65536;          // of a request: first line and header fields; 431 beyond
+  std::size_t max_target_bytes = 16384;        // path and query; 414 beyond
+  std::uint64_t max_body_bytes = 16ull << 20;  // 413 beyond, before it is read where its length is announced
+  std::size_t max_connections = 10000;         // 503 beyond
+  base::Duration header_timeout = std::chrono::seconds(30);  // from the first byte of a head to its last; 408
+  base::Duration body_timeout = std::chrono::minutes(2);     // from the head to the body's last byte; 408
+  base::Duration idle_timeout = std::chrono::seconds(75);    // without a request; closes
+  // A caller who takes none of the answer's bytes for so long counts as gone.
+  base::Duration write_timeout = std::chrono::seconds(60);
+  dujiang::http::BrowserGuardSettings browser_guard;
+};
+
+// The body of an answer that the front gives by itself.
+struct ErrorBody {
+  std::string body;
+  std::string content_type;
+};
+
+// `code` is a short name that does not change ("body_too_large"); `message` says what was wrong and what is
+// right.
+using ErrorPage = std::function<ErrorBody(int status, std::string_view code, std::string_view message)>;
+
+// Why the front refused a request by itself.
+enum class RefusalReason : std::uint8_t {
+  bad_request,
+  timeout,
+  body_too_large,
+  head_too_large,
+  expectation,
+  browser_guard,
+  too_many_connections,
+};
+inline constexpr std::size_t kRefusalReasons = 7;
+std::string_view name(RefusalReason reason);
+
+struct ServerCounts {
+  std::size_t connections = 0;                           // open now
+  std::size_t active_requests = 0;                       // with the handler now
+  std::uint64_t accepted = 0;                            // connections, since the start
+  std::uint64_t requests = 0;                            // handed to the handler, since the start
+  std::array<std::uint64_t, kRefusalReasons> refused{};  // by RefusalReason
+  std::uint64_t starved = 0;  // times that no descriptor was left for a new connection
+};
+
+class ServerCore;
+
+class HttpServer {
+ public:
+  HttpServer(runtime::AsioLoop& loop, ServerSettings settings, ports::Handler handler, ErrorPage error_page);
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+  // Closes everything. Handlers that run see their callers gone; they end in later turns of the loop, so what
+  // they use must live until drained() or as long as the loop.
+  ~HttpServer();
+
+  // Accepts connections on one more address; port 0 takes any free one. Returns what was bound.
+  base::Result<net::SocketAddress> listen(const net::SocketAddress& at);
+
+  // Begins to drain: no new connections, idle ones are closed, busy ones end with the answer they are at.
+  void stop_accepting();
+
+  // Drops every connection; running handlers see their callers gone.
+  void close_all();
+
+  // Resumes when no connection is left (true) or at `until` (false). One caller at a time.
+  runtime::Task<bool> drained(base::TimePoint until);
+
+  ServerCounts counts() const;
+  std::size_t connections() const;
+  std::size_t active_requests() const;
+
+ private:
+  std::shared_ptr<ServerCore> core_;
+};
+
+}  // namespace dujiang::adapters::http

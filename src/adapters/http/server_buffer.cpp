@@ -1,0 +1,81 @@
+#include "adapters/http/server_buffer.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace dujiang::adapters::http {
+
+BlockPool::Block BlockPool::take() {
+  if (free_.empty()) return std::make_unique_for_overwrite<char[]>(kBlockBytes + kBodyPadding);
+  Block block = std::move(free_.back());
+  free_.pop_back();
+  return block;
+}
+
+void BlockPool::give_back(Block block) {
+  if (free_.size() < kKept) free_.push_back(std::move(block));
+}
+
+std::span<char> ReadBuffer::space() {
+  if (!block_) {
+    block_ = pool_.take();
+    capacity_ = kBlockBytes;
+  } else if (size_ == capacity_) {
+    grow(capacity_ * 2);
+  }
+  return {block_.get() + size_, capacity_ - size_};
+}
+
+void ReadBuffer::consume(std::size_t bytes) {
+  size_ -= bytes;
+  if (size_ > 0) std::memmove(block_.get(), block_.get() + bytes, size_);
+}
+
+void ReadBuffer::append(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::span<char> free = space();
+    const std::size_t part = std::min(free.size(), bytes.size());
+    std::memcpy(free.data(), bytes.data(), part);
+    commit(part);
+    bytes.remove_prefix(part);
+  }
+}
+
+void ReadBuffer::release() {
+  if (block_ && capacity_ == kBlockBytes) pool_.give_back(std::move(block_));
+  block_.reset();
+  capacity_ = size_ = 0;
+}
+
+void ReadBuffer::grow(std::size_t capacity) {
+  auto block = std::make_unique_for_overwrite<char[]>(capacity + kBodyPadding);
+  std::memcpy(block.get(), block_.get(), size_);
+  if (capacity_ == kBlockBytes) pool_.give_back(std::move(block_));
+  block_ = std::move(block);
+  capacity_ = capacity;
+}
+
+std::span<char> BodyBuffer::space() {
+  if (size_ == capacity_) reserve(std::max(kBlockBytes, size_ * 2));
+  return {data_.get() + size_, capacity_ - size_};
+}
+
+void BodyBuffer::append(std::string_view bytes) {
+  if (size_ + bytes.size() > capacity_) reserve(std::max(size_ + bytes.size(), capacity_ * 2));
+  std::memcpy(data_.get() + size_, bytes.data(), bytes.size());
+  commit(bytes.size());
+}
+
+void BodyBuffer::reserve(std::size_t bytes) {
+  if (expected_ > 0) bytes = std::min(bytes, expected_);
+  // Not value-initialised, and grown in place where the allocator can: bodies run into megabytes.
+  auto* grown = static_cast<char*>(std::realloc(data_.get(), bytes + kBodyPadding));
+  if (grown == nullptr) throw std::bad_alloc();
+  [[maybe_unused]] const char* moved = data_.release();
+  data_.reset(grown);
+  capacity_ = bytes;
+}
+
+}  // namespace dujiang::adapters::http

@@ -1,0 +1,86 @@
+// Memory of the HTTP front: pooled read buffers that idle connections do without, and bodies that grow as
+// they come.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace dujiang::adapters::http {
+
+// simdjson reads up to this many bytes beyond the end of a document.
+inline constexpr std::size_t kBodyPadding = 64;
+inline constexpr std::size_t kBlockBytes = 16384;
+
+// Blocks of kBlockBytes + kBodyPadding; keeps a few that nobody uses.
+class BlockPool {
+ public:
+  using Block = std::unique_ptr<char[]>;
+  Block take();
+  void give_back(Block block);
+
+ private:
+  static constexpr std::size_t kKept = 128;
+  std::vector<Block> free_;
+};
+
+// What was read of a connection and not yet used. Empty, it holds no memory after release().
+class ReadBuffer {
+ public:
+  explicit ReadBuffer(BlockPool& pool) : pool_(pool) {}
+  ReadBuffer(const ReadBuffer&) = delete;
+  ReadBuffer& operator=(const ReadBuffer&) = delete;
+  ~ReadBuffer() { release(); }
+
+  std::string_view view() const { return {block_.get(), size_}; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  // Bytes that fit without moving what is there; kBodyPadding readable bytes follow even then.
+  std::size_t capacity() const { return capacity_; }
+
+  // Where to read to. Never empty; grows (and so may move everything) where the buffer is full.
+  std::span<char> space();
+  void commit(std::size_t bytes) { size_ += bytes; }
+
+  // Drops bytes from the front and moves the rest there.
+  void consume(std::size_t bytes);
+  void append(std::string_view bytes);
+  void release();
+
+ private:
+  void grow(std::size_t capacity);
+
+  BlockPool& pool_;
+  BlockPool::Block block_;
+  std::size_t capacity_ = 0;
+  std::size_t size_ = 0;
+};
+
+// A request body: at most twice as much memory as bytes that really came, and kBodyPadding after them.
+class BodyBuffer {
+ public:
+  // The whole length is known: space() ends there.
+  void expect(std::size_t length) { expected_ = length; }
+
+  std::string_view view() const { return {data_.get(), size_}; }
+  std::size_t size() const { return size_; }
+  std::span<char> space();  // not empty before the expected length is reached
+  void commit(std::size_t bytes) { size_ += bytes; }
+  void append(std::string_view bytes);
+
+ private:
+  struct Free {
+    void operator()(char* memory) const { std::free(memory); }
+  };
+  void reserve(std::size_t bytes);
+
+  std::unique_ptr<char, Free> data_;
+  std::size_t expected_ = 0;
+  std::size_t capacity_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace dujiang::adapters::http

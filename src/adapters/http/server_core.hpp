@@ -1,0 +1,53 @@
+// What all connections of one HttpServer share. Connections and handlers hold it, so it outlives the
+// HttpServer.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "adapters/http/server.hpp"
+#include "adapters/http/server_buffer.hpp"
+#include "adapters/net/listener.hpp"
+
+namespace dujiang::adapters::http {
+
+class Connection;
+
+class ServerCore {
+ public:
+  ServerCore(runtime::AsioLoop& on, ServerSettings with, ports::Handler to, ErrorPage page)
+      : loop(on),
+        settings(std::move(with)),
+        handler(std::move(to)),
+        error_page(std::move(page)),
+        emptied(on) {}
+
+  void count(RefusalReason reason) { ++counts.refused[static_cast<std::size_t>(reason)]; }
+
+  // Now, as the Date field has it; formatted once a second.
+  std::string_view date();
+
+  runtime::AsioLoop& loop;
+  const ServerSettings settings;
+  const ports::Handler handler;
+  const ErrorPage error_page;
+  std::vector<std::shared_ptr<net::Listener>> listeners;
+  std::unordered_set<Connection*> connections;
+  std::size_t turned_away = 0;  // of these: beyond the limit, being told so
+  ServerCounts counts;          // without what is derived: connections, starved
+  bool draining = false;
+  runtime::Signal emptied;  // the last connection has gone
+  BlockPool blocks;
+  // For bytes that are looked at before anything else runs.
+  std::array<char, kBlockBytes> scratch{};
+
+ private:
+  std::string date_;
+  base::WallTime date_until_{};
+};
+
+}  // namespace dujiang::adapters::http

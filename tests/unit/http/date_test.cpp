@@ -1,0 +1,23 @@
+#include "http/date.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace dujiang::http {
+namespace {
+
+std::string at(std::int64_t unix_seconds) {
+  return format_date(base::WallTime(std::chrono::seconds(unix_seconds)));
+}
+
+TEST(Date, IsWrittenAsTheStandardsExample) { EXPECT_EQ(at(784111777), "Sun, 06 Nov 1994 08:49:37 GMT"); }
+
+TEST(Date, KnowsLeapDaysAndTheEpoch) {
+  EXPECT_EQ(at(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+  EXPECT_EQ(at(1709164799), "Wed, 28 Feb 2024 23:59:59 GMT");
+  EXPECT_EQ(at(1709164800), "Thu, 29 Feb 2024 00:00:00 GMT");
+}
+
+}  // namespace
+}  // namespace dujiang::http
