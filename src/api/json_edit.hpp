@@ -36,7 +36,7 @@ class JsonObjectEdit {
   // REQUIRES: `object` is valid JSON, an object, and outlives this.
   explicit JsonObjectEdit(std::string_view object);
 
-  // The value's text as it is after the edits so far; nothing if there is none.
+  // The value's text as it is after the edits so far, valid until the next edit; nothing if there is none.
   std::optional<std::string_view> get(std::string_view key) const;
 
   // Replaces the value of `key` (of all members of that name, by one), or appends the member.
@@ -52,21 +52,26 @@ class JsonObjectEdit {
   std::string text() const;
 
  private:
+  // One member, cut so that all entries with their parts make up the original text again.
   struct Entry {
-    std::string_view key;  // escapes as they came; empty when `own_key` is used
+    std::string_view before;  // whitespace before the key
+    std::string_view key;     // between its quotes, escapes as they came
+    std::string_view between = ":";
     std::string_view value;
-    std::string_view between;  // what stood before the key: whitespace
-    std::string_view colon;    // what stands between key and value: colon and whitespace
-    std::optional<std::string> own_key;
-    std::optional<std::string> own_value;
+    std::string_view after;  // whitespace before the comma or brace
+    std::optional<std::string> own_key{};
+    std::optional<std::string> own_value{};
     bool removed = false;
+
+    bool is(std::string_view name) const;
+    std::string_view current() const { return own_value ? std::string_view(*own_value) : value; }
   };
   Entry* find(std::string_view key);
   const Entry* find(std::string_view key) const;
 
   std::string_view original_;
-  std::string_view tail_;  // whitespace before the closing brace, the brace, and what follows
-  std::string_view head_;  // what precedes the opening brace, and the brace
+  std::string_view head_;  // up to the opening brace
+  std::string_view tail_;  // from the closing brace
   std::vector<Entry> entries_;
   bool changed_ = false;
 };

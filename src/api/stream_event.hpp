@@ -19,6 +19,7 @@ struct ChoiceDelta {
   std::string_view reasoning;      // delta.reasoning_content
   bool tool_call = false;          // a piece of a tool call or of a legacy function call
   bool refusal = false;            // a piece of refusal text
+  bool parts = false;              // content came as an array of parts, not as a string
   std::string_view finish_reason;  // empty while the choice goes on
 
   // Something a reader can see, whitespace aside (rule 1: whitespace is no progress).

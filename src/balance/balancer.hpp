@@ -39,7 +39,7 @@ class Balancer {
   struct State {
     bool down = false;
     bool probing = false;
-    base::TimePoint probe_at{};
+    base::TimePoint probe_at;
   };
 
   static bool usable(const State& state, base::TimePoint now) {

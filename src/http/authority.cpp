@@ -9,9 +9,7 @@
 namespace dujiang::http {
 namespace {
 
-bool is_port(std::string_view text) {
-  return text.size() <= 5 && std::ranges::all_of(text, is_digit);
-}
+bool is_port(std::string_view text) { return text.size() <= 5 && std::ranges::all_of(text, is_digit); }
 
 bool is_ip6_char(char c) {
   const char low = base::to_lower(c);

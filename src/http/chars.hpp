@@ -51,8 +51,6 @@ constexpr bool all_chars(std::string_view text, CharClass kind) {
   return bits == kind;
 }
 
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace dujiang::http

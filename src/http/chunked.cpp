@@ -23,7 +23,7 @@ int hex_value(char c) {
 ChunkedDecoder::Step ChunkedDecoder::next(std::string_view input) {
   std::size_t at = 0;
   while (state_ != State::done && state_ != State::failed) {
-    if (at == input.size()) return {.kind = Kind::more, .consumed = at};
+    if (at == input.size()) return {.kind = Kind::more, .consumed = at, .body = {}};
     if (state_ == State::data) {
       const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size() - at));
       left_ -= size;
@@ -32,7 +32,7 @@ ChunkedDecoder::Step ChunkedDecoder::next(std::string_view input) {
     }
     state_ = step(state_, input[at++]);
   }
-  return {.kind = state_ == State::done ? Kind::end : Kind::error, .consumed = at};
+  return {.kind = state_ == State::done ? Kind::end : Kind::error, .consumed = at, .body = {}};
 }
 
 ChunkedDecoder::State ChunkedDecoder::refuse(std::string_view message) {

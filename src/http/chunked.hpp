@@ -9,8 +9,8 @@ namespace dujiang::http {
 
 // In bytes.
 struct ChunkedLimits {
-  std::size_t line = 256;          // a chunk's size line with its extensions
-  std::size_t trailer = 8 * 1024;  // all trailer fields together
+  std::size_t line = 256;      // a chunk's size line with its extensions
+  std::size_t trailer = 8192;  // all trailer fields together
 };
 
 // Strict: line ends are CR LF, sizes are 1 to 15 hex digits, white space stands only around the ';' of an
@@ -29,7 +29,7 @@ class ChunkedDecoder {
     Kind kind = Kind::more;
     std::size_t consumed =
         0;  // bytes of the input that this step has dealt with, framing and `body` together
-    std::string_view body{};
+    std::string_view body;
   };
 
   // Decodes up to and including the next piece of body. Call it again with what it has not consumed. After

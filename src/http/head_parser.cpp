@@ -11,9 +11,7 @@
 namespace dujiang::http {
 namespace {
 
-bool is_blank_char(char c) {
-  return c == ' ' || c == '\t';
-}
+bool is_blank_char(char c) { return c == ' ' || c == '\t'; }
 
 std::string_view trim_blanks(std::string_view text) {
   while (!text.empty() && is_blank_char(text.front())) text.remove_prefix(1);
@@ -74,9 +72,7 @@ void HeadParser::refuse_size() {
   refuse(431, "The head of the message is too large.");
 }
 
-void HeadParser::refuse_first_line() {
-  refuse(431, "The first line of the message is too long.");
-}
+void HeadParser::refuse_first_line() { refuse(431, "The first line of the message is too long."); }
 
 void HeadParser::refuse(int status, std::string_view message) {
   if (refused()) return;

@@ -20,8 +20,8 @@ namespace dujiang::http {
 
 // In bytes, and in fields. A head of exactly `head_bytes` is accepted.
 struct HeadLimits {
-  std::size_t head_bytes = 64 * 1024;
-  std::size_t target_bytes = 16 * 1024;
+  std::size_t head_bytes = 65536;
+  std::size_t target_bytes = 16384;
   std::size_t fields = 256;
 };
 
@@ -52,6 +52,7 @@ struct HeadError {
 
 class HeadParser {
  public:
+  virtual ~HeadParser() = default;
   HeadParser(const HeadParser&) = delete;
   HeadParser& operator=(const HeadParser&) = delete;
 
@@ -76,7 +77,6 @@ class HeadParser {
 
  protected:
   explicit HeadParser(HeadLimits limits) : limits_(limits) {}
-  virtual ~HeadParser() = default;
 
   struct Span {
     std::uint32_t at = 0;

@@ -26,9 +26,7 @@ void RequestHeadParser::check_first_line(std::string_view so_far) {
   if (so_far.size() > limits_.target_bytes + kAroundTarget) refuse(414, kTooLong);
 }
 
-void RequestHeadParser::refuse_first_line() {
-  refuse(414, kTooLong);
-}
+void RequestHeadParser::refuse_first_line() { refuse(414, kTooLong); }
 
 void RequestHeadParser::take_first_line(std::string_view line) {
   const std::size_t first = line.find(' ');
@@ -73,9 +71,7 @@ void RequestHeadParser::take_target(std::string_view target) {
   if (mark < rest.size()) query_ = span_of(rest.substr(mark + 1));
 }
 
-std::string_view RequestHeadParser::path() const {
-  return path_.size == 0 ? "/" : view(path_);
-}
+std::string_view RequestHeadParser::path() const { return path_.size == 0 ? "/" : view(path_); }
 
 void RequestHeadParser::note_field(std::string_view name, std::string_view value) {
   if (name.size() == 4 && base::iequals(name, "host")) {

@@ -24,10 +24,11 @@ class Accounts {
  public:
   // The right to one call, from take() to release().
   struct Permit {
-    std::uint32_t account = 0;         // index into UpstreamSpec::accounts
-    std::optional<std::uint32_t> key;  // index into AccountSpec::keys; absent: the caller's own, or none
-    bool probe = false;
-    std::string model;
+    std::uint32_t account = 0;           // index into UpstreamSpec::accounts
+    std::optional<std::uint32_t> key{};  // index into AccountSpec::keys; absent: the caller's own, or none
+    bool probes_account = false;         // let through to see whether it is well again
+    bool probes_key = false;
+    std::string model{};
   };
 
   enum class Refused : std::uint8_t { key, account };  // 401; 402 and other verdicts on the account
@@ -46,9 +47,9 @@ class Accounts {
   void release(const Permit& permit, base::TimePoint now);
 
   // The provider has accepted the credentials: a probe brings its account and key back.
-  void accepted(const Permit& permit);
+  void accepted(Permit& permit);
 
-  void take_out(const Permit& permit, Refused what, base::TimePoint now);
+  void take_out(Permit& permit, Refused what, base::TimePoint now);
 
   // A transient 429: no more calls of that model on that account before `until`.
   void pause(const Permit& permit, base::TimePoint until, base::TimePoint now);
@@ -73,6 +74,7 @@ class Accounts {
     bool due(base::TimePoint now) const { return !in() && !probing && until <= now; }
     bool usable(base::TimePoint now) const { return in() || due(now); }
     void begin(base::TimePoint now);
+    bool start_probe(base::TimePoint now);
     void end() { *this = {}; }
   };
 
@@ -90,7 +92,7 @@ class Accounts {
   };
 
   static std::optional<std::uint32_t> usable_key(const Account& account, base::TimePoint now);
-  static bool is_in(const Account& account, base::TimePoint now);
+  static bool is_due_for_probe(const Account& account, base::TimePoint now);
   static bool can_take(const Account& account, std::string_view model, base::TimePoint now);
   static base::TimePoint back_at(const Account& account, base::TimePoint now);
 

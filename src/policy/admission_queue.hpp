@@ -7,7 +7,7 @@
 // entries are common to all.
 //
 // The order is by class, then by the arrival of the request; a retry keeps its request's arrival and so its
-// place. It is written once, in comes_first().
+// place. It is written once, in ComesFirst.
 //
 // An entry is refused at once or not at all: when the queue is full, or when it could not be admitted by its
 // deadline even if every call ahead of it that is sure to go first did nothing but pass the token bucket.
@@ -27,6 +27,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -36,11 +37,11 @@ namespace dujiang::policy {
 
 struct QueueEntry {
   std::uint64_t id = 0;          // unique among those waiting
-  std::string pool;              // the model at the upstream
+  std::string pool{};            // the model at the upstream
   std::uint32_t class_rank = 0;  // 0 goes first
-  base::TimePoint arrived;       // of the request, the same for all its attempts
-  base::TimePoint deadline;      // admitted before it, or not at all
-  base::TimePoint not_before;    // end of a backoff; in the past for none
+  base::TimePoint arrived{};     // of the request, the same for all its attempts
+  base::TimePoint deadline{};    // admitted before it, or not at all
+  base::TimePoint not_before{};  // end of a backoff; in the past for none
   double cost = 1;               // of the token bucket
 };
 
@@ -60,6 +61,7 @@ class AdmissionQueue {
 
   AdmissionQueue(std::size_t limit, std::optional<TokenBucket> bucket);
 
+  // REQUIRES: no entry of that id is waiting.
   std::expected<void, QueueRefusal> offer(QueueEntry entry, base::TimePoint now);
 
   // Removes and returns the entry to admit now, paying its cost; nothing when none may go. `can_start` tells
@@ -83,30 +85,39 @@ class AdmissionQueue {
 
  private:
   struct Waiting {
-    QueueEntry entry;
-    std::uint64_t order;  // of offers: breaks ties
-    bool ready;           // not_before has come: it stands in its pool's order
+    QueueEntry entry{};
+    std::uint64_t order = 0;  // of offers: breaks ties
+    bool ready = false;       // not_before has come: it stands in its pool's order
   };
+  // The order of admission.
   struct ComesFirst {
     bool operator()(const Waiting* a, const Waiting* b) const;
   };
-  using Ready = std::set<const Waiting*, ComesFirst>;
+  // The entries of one class in one pool that are ready.
+  struct ClassSum {
+    double cost = 0;
+    std::size_t entries = 0;
+    base::TimePoint newest{base::TimePoint::min()};  // the latest arrival among them, or later
+  };
+  struct Pool {
+    std::set<const Waiting*, ComesFirst> ready;
+    std::map<std::uint32_t, ClassSum> classes;
+  };
   using At = std::pair<base::TimePoint, std::uint64_t>;
 
   void wake_due(base::TimePoint now);
   void make_ready(Waiting& waiting);
   void erase(std::uint64_t id);
   double sure_to_go_first(const QueueEntry& entry) const;
-  base::Duration retry_after(base::Duration wait) const;
+  base::TimePoint earliest_admission(const QueueEntry& entry, base::TimePoint now) const;
 
   std::size_t limit_;
   std::optional<TokenBucket> bucket_;
   std::uint64_t offers_ = 0;
   std::unordered_map<std::uint64_t, Waiting> waiting_;
-  std::map<std::string, Ready, std::less<>> pools_;
-  std::map<std::uint32_t, std::pair<double, std::size_t>> ready_cost_;  // by class: cost, entries
-  std::set<At> paced_;      // (not_before, id) of those that are not ready
-  std::set<At> deadlines_;  // (deadline, id) of all
+  std::map<std::string, Pool, std::less<>> pools_;  // only those with ready entries
+  std::set<At> paced_;                              // (not_before, id) of those that are not ready
+  std::set<At> deadlines_;                          // (deadline, id) of all
 };
 
 }  // namespace dujiang::policy

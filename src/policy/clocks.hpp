@@ -58,7 +58,12 @@ class AttemptClocks {
   base::TimePoint last_byte_;
   base::TimePoint last_progress_;
   base::TimePoint finished_;
-  enum class Phase : std::uint8_t { awaiting_head, awaiting_token, generating, finished } phase_;
+  enum class Phase : std::uint8_t {
+    awaiting_head,
+    awaiting_token,
+    generating,
+    finished
+  } phase_ = Phase::awaiting_head;
 };
 
 }  // namespace dujiang::policy

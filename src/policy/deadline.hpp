@@ -19,14 +19,14 @@ namespace dujiang::policy {
 
 // Values as they came in the headers; absent headers are absent.
 struct DeadlineHeaders {
-  std::optional<std::string_view> dujiang_deadline_ms;
-  std::optional<std::string_view> stainless_read_timeout;
-  std::optional<std::string_view> stainless_timeout;
+  std::optional<std::string_view> dujiang_deadline_ms{};
+  std::optional<std::string_view> stainless_read_timeout{};
+  std::optional<std::string_view> stainless_timeout{};
 };
 
 struct Deadline {
-  base::TimePoint until;                  // the answer or the final error has gone out by then
-  std::optional<base::Duration> silence;  // streams: the caller hangs up after so long without a byte
+  base::TimePoint until{};                  // the answer or the final error has gone out by then
+  std::optional<base::Duration> silence{};  // streams: the caller hangs up after so long without a byte
 };
 
 // The error's message is for the caller (status 400, param "x-dujiang-deadline-ms").

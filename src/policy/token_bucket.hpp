@@ -15,18 +15,17 @@ class TokenBucket {
   // REQUIRES: per_second > 0. A burst below 1 counts as 1.
   TokenBucket(double per_second, double burst);
 
-  // The earliest instant, `now` or later, at which take() of that cost would succeed. A cost above the burst
-  // counts as the whole burst, since it could never be allowed otherwise.
-  base::TimePoint next_allowed(base::TimePoint now, double cost = 1) const;
+  // The earliest instant, `now` or later, at which take() of that cost would succeed, if calls that cost
+  // `ahead` are taken as early as they can be before it. A cost above the burst counts as the whole burst,
+  // since it could never be allowed otherwise.
+  base::TimePoint next_allowed(base::TimePoint now, double cost = 1, double ahead = 0) const;
 
   // Takes `cost` if it is allowed now. A clock that goes back allows nothing more.
   bool take(base::TimePoint now, double cost = 1);
 
-  // How long it takes to earn `cost`: what each entry that waits ahead adds to the wait.
-  base::Duration span(double cost) const;
-
  private:
   double clamp(double cost) const;
+  base::Duration span(double cost) const;
 
   double per_second_;
   double burst_;

@@ -21,7 +21,7 @@ enum class Verdict : std::uint8_t {
   retryable,      // failed before anything was committed
   resumable,      // failed after it
   fatal_request,  // this request cannot succeed on this target
-  fatal_account,  // nothing can succeed on this account
+  fatal_account,  // this account cannot serve it; account_out says for how long
 };
 std::string_view to_string(Verdict verdict);
 

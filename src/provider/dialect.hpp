@@ -24,22 +24,34 @@ struct OperationPath {
   std::string_view path;  // "{model}" stands for the percent-encoded id
 };
 
-// What becomes of a top-level field of the request that this vendor does not know.
+// What becomes of a field of the request that this vendor does not know. Fields without a rule pass
+// untouched.
 struct FieldRule {
   std::string_view field;
-  // Translates or drops the field, which is present. Null: drop it.
-  void (*apply)(api::JsonObjectEdit& body, std::string_view value) = nullptr;
+  // Translates the field, which is present, in its object. Null: the field is dropped.
+  void (*translate)(api::JsonObjectEdit& object, std::string_view value) = nullptr;
 };
 
-// The same inside each message.
-using MessageRule = FieldRule;
+// How an answer can be made to go on from the last message.
+enum class Prefix : std::uint8_t {
+  none,                    // it cannot: the dialect offers no beta_chat
+  marked,                  // the message says "prefix": true
+  last_message,            // a last message of the assistant is always gone on from
+  continue_final_message,  // the request says "continue_final_message": true
+};
 
-// An error's meaning. The first rule that matches wins; rules of the dialect come before the common ones.
+// An error's meaning. The first rule that matches wins; a dialect's rules come before the common ones, and
+// where none matches the status decides.
 struct ErrorRule {
-  int status = 0;            // 0: any
-  std::string_view code;     // equals error.code or error.type, as text ("" matches any; 50508 is "50508")
-  std::string_view message;  // is part of the message, without regard to case ("" matches any)
+  int status = 0;              // 0: any. 200: an error object inside a 200
+  std::string_view code{};     // equals error.code or error.type, as text ("50508"); empty: any
+  std::string_view message{};  // is part of the message, whatever the case; empty: any
   Code means = Code::upstream_error;
+};
+
+struct FinishAlias {
+  std::string_view from;
+  std::string_view to;
 };
 
 struct Dialect {
@@ -47,19 +59,20 @@ struct Dialect {
   std::string_view summary;  // one sentence, for --help and the reference
 
   std::span<const OperationPath> paths;
+  Prefix prefix = Prefix::none;
   bool unstreamed_as_stream = false;  // the default of `unstreamed`
-  bool stream_usage = true;           // knows stream_options.include_usage
 
-  std::span<const FieldRule> request_fields;
-  std::span<const MessageRule> message_fields;
+  // Applied where the caller addressed another vendor (rule 13).
+  std::span<const FieldRule> request_fields{};
+  std::span<const FieldRule> message_fields{};
 
-  // Shapes of answers to bring into the normal form (rule 13).
-  std::string_view reasoning_field;                  // its name for reasoning_content; empty: the same
-  bool inline_think = false;                         // thinking may stand in content, in <think>…</think>
-  std::span<const std::string_view> finish_reasons;  // final ones besides the common ones
+  // Shapes of answers that are brought into the normal form (rule 13).
+  std::string_view reasoning_field{};  // its name for reasoning_content; empty: the same
+  bool inline_think = false;           // thinking may stand at the start of content, in <think>…</think>
+  std::span<const FinishAlias> finish_aliases{};
 
-  std::span<const ErrorRule> errors;
-  // An attempt that only waited and ends after about this long has expired in the upstream's queue; 0:
+  std::span<const ErrorRule> errors{};
+  // An attempt that only waited and ends after this long or longer has expired in the upstream's queue; 0:
   // unknown.
   base::Duration queue_expiry{};
 };

@@ -69,10 +69,10 @@ struct UpstreamSpec {
 
 // What a target can honour; absent means "assumed to".
 struct Capabilities {
-  std::optional<std::uint64_t> context_tokens;
-  std::optional<bool> tools;
-  std::optional<bool> json_mode;
-  std::optional<bool> thinking;
+  std::optional<std::uint64_t> context_tokens{};
+  std::optional<bool> tools{};
+  std::optional<bool> json_mode{};
+  std::optional<bool> thinking{};
 };
 
 struct Target {

@@ -46,7 +46,7 @@ class RouteTable {
 struct Needs {
   bool tools = false;
   bool json_mode = false;
-  std::optional<bool> thinking;            // absent: not said, any target will do
+  std::optional<bool> thinking{};          // absent: not said, any target will do
   std::uint64_t approx_prompt_tokens = 0;  // a low estimate: a target is left out for it
   std::uint64_t max_tokens = 0;            // 0: not said
 };

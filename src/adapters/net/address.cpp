@@ -68,6 +68,12 @@ std::string SocketAddress::to_string() const {
   return is_ip6_ ? "[" + std::string(text) + "]" + port : text + port;
 }
 
+SocketAddress SocketAddress::with_port(std::uint16_t port) const {
+  SocketAddress result = *this;
+  result.port_ = port;
+  return result;
+}
+
 bool SocketAddress::is_loopback() const {
   if (!is_ip6_) return bytes_[0] == 127;
   in6_addr address{};

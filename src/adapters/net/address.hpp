@@ -26,6 +26,7 @@ class SocketAddress {
 
   std::string to_string() const;
   std::uint16_t port() const { return port_; }
+  SocketAddress with_port(std::uint16_t port) const;
   bool is_ip6() const { return is_ip6_; }
   bool is_loopback() const;
 

@@ -26,9 +26,7 @@ class Socket::State : public std::enable_shared_from_this<State> {
 
   bool take_over(int fd) {
     boost::system::error_code error;
-    descriptor.assign(fd, error);
-    if (!error) descriptor.non_blocking(true, error);
-    return !error;
+    return !descriptor.assign(fd, error) && !descriptor.non_blocking(true, error);
   }
 
   void watch(Direction& direction, Wait wait) {
@@ -67,9 +65,7 @@ Socket::~Socket() {
   if (state_) close();
 }
 
-runtime::AsioLoop& Socket::loop() const {
-  return state_->loop;
-}
+runtime::AsioLoop& Socket::loop() const { return state_->loop; }
 
 runtime::Signal& Socket::readable() {
   state_->watch(state_->readable, State::Wait::wait_read);
@@ -84,7 +80,7 @@ runtime::Signal& Socket::writable() {
 void Socket::close() {
   fd_ = -1;
   boost::system::error_code ignored;
-  state_->descriptor.close(ignored);
+  state_->descriptor.close(ignored);  // NOLINT(bugprone-unused-return-value): it is closed whatever it says
 }
 
 void Socket::reset() {

@@ -18,6 +18,7 @@ constexpr base::TimePoint kStart{std::chrono::hours(1)};
 
 std::vector<std::size_t> picks(Strategy& strategy, std::vector<std::size_t> candidates, int count) {
   std::vector<std::size_t> result;
+  result.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) result.push_back(strategy.pick(candidates));
   return result;
 }
@@ -61,6 +62,7 @@ TEST(SmoothWeighted, DoesNotFloodOneThatComesBack) {
 
 std::vector<int> choices(Balancer& balancer, base::TimePoint now, int count) {
   std::vector<int> result;
+  result.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     const auto chosen = balancer.choose(now);
     result.push_back(chosen ? static_cast<int>(*chosen) : -1);

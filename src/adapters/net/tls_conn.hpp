@@ -1,0 +1,42 @@
+// A Conn that speaks TLS over a TcpConn.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "adapters/net/tcp.hpp"
+#include "adapters/net/tls.hpp"
+
+struct ssl_st;
+
+namespace dujiang::adapters::net {
+
+class TlsConn final : public Conn {
+ public:
+  TlsConn(std::shared_ptr<TlsContext> context, std::unique_ptr<TcpConn> tcp, ssl_st* ssl, std::string peer);
+  ~TlsConn() override;
+
+  IoResult read(std::span<char> into) override;
+  // One TLS record at most; both buffers share it where they fit.
+  IoResult write(std::string_view first, std::string_view second = {}) override;
+  runtime::Signal& readable() override;
+  runtime::Signal& writable() override { return tcp_->writable(); }
+  void shutdown_write() override;
+  void reset() override;
+
+  ssl_st* ssl() { return ssl_; }
+  const std::string& peer() const { return peer_; }
+  TlsContext& context() { return *context_; }
+
+ private:
+  IoResult failed(int result);
+
+  std::shared_ptr<TlsContext> context_;
+  std::unique_ptr<TcpConn> tcp_;
+  ssl_st* ssl_;
+  std::string peer_;
+  bool broken_ = false;  // OpenSSL must not be called again
+  bool close_sent_ = false;
+};
+
+}  // namespace dujiang::adapters::net

@@ -1,0 +1,157 @@
+#include "api/json.hpp"
+
+#include <simdjson.h>
+
+#include <bit>
+#include <cstring>
+#include <utility>
+
+namespace dujiang::api {
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+static_assert(sizeof(element) == 16 && alignof(element) <= 8 && std::is_trivially_copyable_v<element>,
+              "JsonValue keeps the library's element as bytes");
+
+struct JsonAccess {
+  static element get(const JsonValue& value) {
+    element out;
+    std::memcpy(static_cast<void*>(&out), value.storage_, sizeof(out));
+    return out;
+  }
+  static JsonValue make(const element& from) {
+    JsonValue value;
+    std::memcpy(value.storage_, static_cast<const void*>(&from), sizeof(from));
+    return value;
+  }
+};
+
+namespace {
+
+// A parser that has grown beyond this is dropped when a smaller text comes.
+constexpr std::size_t kKeepCapacity = 1u << 20;
+constexpr std::size_t kFirstCapacity = 1024;
+
+}  // namespace
+
+std::string_view describe(JsonType type) {
+  switch (type) {
+    case JsonType::object:
+      return "an object";
+    case JsonType::array:
+      return "an array";
+    case JsonType::string:
+      return "a string";
+    case JsonType::integer:
+      return "an integer";
+    case JsonType::number:
+      return "a number";
+    case JsonType::boolean:
+      return "a boolean";
+    case JsonType::null:
+      return "null";
+  }
+  std::unreachable();
+}
+
+JsonType JsonValue::type() const {
+  switch (JsonAccess::get(*this).type()) {
+    case element_type::OBJECT:
+      return JsonType::object;
+    case element_type::ARRAY:
+      return JsonType::array;
+    case element_type::STRING:
+      return JsonType::string;
+    case element_type::INT64:
+    case element_type::UINT64:
+      return JsonType::integer;
+    case element_type::DOUBLE:
+      return JsonType::number;
+    case element_type::BOOL:
+      return JsonType::boolean;
+    case element_type::NULL_VALUE:
+      return JsonType::null;
+  }
+  std::unreachable();
+}
+
+std::optional<std::string_view> JsonValue::string() const {
+  std::string_view out;
+  if (JsonAccess::get(*this).get_string().get(out) != simdjson::SUCCESS) return std::nullopt;
+  return out;
+}
+
+std::optional<std::int64_t> JsonValue::integer() const {
+  std::int64_t out = 0;
+  if (JsonAccess::get(*this).get_int64().get(out) != simdjson::SUCCESS) return std::nullopt;
+  return out;
+}
+
+std::optional<double> JsonValue::number() const {
+  double out = 0;
+  if (JsonAccess::get(*this).get_double().get(out) != simdjson::SUCCESS) return std::nullopt;
+  return out;
+}
+
+std::optional<bool> JsonValue::boolean() const {
+  bool out = false;
+  if (JsonAccess::get(*this).get_bool().get(out) != simdjson::SUCCESS) return std::nullopt;
+  return out;
+}
+
+std::optional<JsonValue> JsonValue::find(std::string_view key) const {
+  simdjson::dom::object object;
+  if (JsonAccess::get(*this).get_object().get(object) != simdjson::SUCCESS) return std::nullopt;
+  element out;
+  if (object.at_key(key).get(out) != simdjson::SUCCESS) return std::nullopt;
+  return JsonAccess::make(out);
+}
+
+std::size_t JsonValue::size() const {
+  // Counted by hand: the library's own size() saturates at 24 bits.
+  std::size_t count = 0;
+  if (is_object()) {
+    for_each_member([&](std::string_view, JsonValue) { ++count; });
+  } else {
+    for_each_element([&](JsonValue) { ++count; });
+  }
+  return count;
+}
+
+void JsonValue::each_member(void (*visit)(void*, std::string_view, JsonValue), void* context) const {
+  simdjson::dom::object object;
+  if (JsonAccess::get(*this).get_object().get(object) != simdjson::SUCCESS) return;
+  for (auto [key, value] : object) visit(context, key, JsonAccess::make(value));
+}
+
+void JsonValue::each_element(void (*visit)(void*, JsonValue), void* context) const {
+  simdjson::dom::array array;
+  if (JsonAccess::get(*this).get_array().get(array) != simdjson::SUCCESS) return;
+  for (element value : array) visit(context, JsonAccess::make(value));
+}
+
+struct JsonParser::State {
+  simdjson::dom::parser parser;
+};
+
+JsonParser::JsonParser() = default;
+JsonParser::~JsonParser() = default;
+JsonParser::JsonParser(JsonParser&&) noexcept = default;
+JsonParser& JsonParser::operator=(JsonParser&&) noexcept = default;
+
+std::expected<JsonValue, JsonError> JsonParser::parse(std::string_view text) {
+  if (!state_ || (state_->parser.capacity() > kKeepCapacity && text.size() <= kKeepCapacity)) {
+    state_ = std::make_unique<State>();
+    if (state_->parser.allocate(kFirstCapacity, kMaxJsonDepth) != simdjson::SUCCESS) {
+      return std::unexpected(JsonError{.what = "there is no memory to parse it", .offset = 0});
+    }
+  }
+  element root;
+  const auto error = state_->parser.parse(text.data(), text.size(), true).get(root);
+  if (error == simdjson::SUCCESS) return JsonAccess::make(root);
+  if (auto where = locate_json_error(text)) return std::unexpected(*std::move(where));
+  return std::unexpected(JsonError{.what = simdjson::error_message(error), .offset = 0});
+}
+
+}  // namespace dujiang::api

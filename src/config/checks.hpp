@@ -1,0 +1,15 @@
+// What no single key shows: names that must exist or be unlike, values that contradict each other, files.
+#pragma once
+
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/reader.hpp"
+#include "config/shape.hpp"
+
+namespace dujiang::config {
+
+// `config` has its upstreams, but not its routes yet.
+void check(const Config& config, const std::vector<RouteShape>& routes, Reader& reader);
+
+}  // namespace dujiang::config

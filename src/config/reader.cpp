@@ -1,0 +1,53 @@
+#include "config/reader.hpp"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <utility>
+
+namespace dujiang::config {
+
+std::optional<std::string> Reader::scalar(const Node& node, const std::string& path,
+                                          std::string_view expected) {
+  switch (node.kind) {
+    case Node::Kind::null:
+      problem(node.line, path, fmt::format("has no value; give {}, or remove the key", expected));
+      return std::nullopt;
+    case Node::Kind::list:
+      problem(node.line, path, fmt::format("is a list, but must be {}", expected));
+      return std::nullopt;
+    case Node::Kind::map:
+      problem(node.line, path, fmt::format("is a map, but must be {}", expected));
+      return std::nullopt;
+    case Node::Kind::scalar:
+      break;
+  }
+  auto expanded = expand(node.text, environment_);
+  if (!expanded) {
+    problem(node.line, path, expanded.error().message);
+    return std::nullopt;
+  }
+  return std::move(expanded->text);
+}
+
+std::string Reader::shown(const Node& node) {
+  constexpr std::size_t kLongest = 40;
+  if (node.text.size() <= kLongest) return fmt::format("`{}`", node.text);
+  return fmt::format("`{}…`", node.text.substr(0, kLongest));
+}
+
+void Reader::problem(int line, std::string path, std::string message) {
+  problems_.push_back({line, std::move(path), std::move(message)});
+}
+
+void Reader::problem_at(const std::string& path, std::string message) {
+  std::string above = path;
+  while (!above.empty() && !has(above)) {
+    const auto cut = above.find_last_of(".[");
+    above.resize(cut == std::string::npos ? 0 : cut);
+  }
+  const auto found = lines_.find(above);
+  problem(found == lines_.end() ? 0 : found->second, path, std::move(message));
+}
+
+}  // namespace dujiang::config

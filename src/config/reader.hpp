@@ -1,0 +1,46 @@
+// Reads the tree of a configuration: collects every problem instead of stopping at the first, and remembers
+// where each key stood, for checks that look at several keys.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/environment.hpp"
+#include "config/node.hpp"
+#include "config/problem.hpp"
+
+namespace dujiang::config {
+
+class Reader {
+ public:
+  explicit Reader(const Environment& environment) : environment_(environment) {}
+
+  // A scalar's text, variables expanded. Nothing, and a problem, where the node is no scalar or a variable is
+  // not set; `expected` names what would be right: "a duration".
+  std::optional<std::string> scalar(const Node& node, const std::string& path, std::string_view expected);
+
+  // How to show a scalar in a message: quoted and cut; as it stands in the file where a variable is in it.
+  static std::string shown(const Node& node);
+
+  void problem(int line, std::string path, std::string message);
+
+  // A problem with a key that was read, or, where it was not given, with the nearest one above it.
+  void problem_at(const std::string& path, std::string message);
+
+  void saw(const std::string& path, int line) { lines_.emplace(path, line); }
+
+  // Whether the key stood in the file.
+  bool has(const std::string& path) const { return lines_.contains(path); }
+
+  const Environment& environment() const { return environment_; }
+  const Problems& problems() const { return problems_; }
+
+ private:
+  const Environment& environment_;
+  std::map<std::string, int, std::less<>> lines_;
+  Problems problems_;
+};
+
+}  // namespace dujiang::config

@@ -1,0 +1,143 @@
+// The maps of the file but for upstreams and routes.
+#include <algorithm>
+
+#include "config/net_codec.hpp"
+#include "config/shape.hpp"
+
+namespace dujiang::config {
+
+using namespace std::chrono_literals;
+
+const Table<ListenSettings>& listen_table() {
+  using S = ListenSettings;
+  static const Table<S> table{
+      "listen",
+      "Where callers reach the gateway, and how much they may send.",
+      {
+          field<S>("address", &S::address, ip_address(),
+                   "Address to bind; one that is not loopback needs `insecure: true`."),
+          field<S>("port", &S::port, integer<std::uint16_t>(0, 65535), "Port to bind; 0 takes any free one."),
+          field<S>("allowed_hosts", &S::allowed_hosts, list_of(host()),
+                   "Names besides loopback ones that a `Host` header may have on a loopback bind, so that no "
+                   "web page "
+                   "can reach the gateway by a name of its own."),
+          field<S>("allowed_origins", &S::allowed_origins, list_of(origin()),
+                   "Web pages that may call the gateway; other ones are refused by their `Origin`."),
+          field<S>("max_connections", &S::max_connections, integer<std::uint32_t>(1, 1'000'000),
+                   "Open connections of callers; those beyond are answered 503."),
+          field<S>("max_head", &S::max_head, bytes(4 << 10, 1 << 20),
+                   "Size of a request's head; a larger one is answered 431."),
+          field<S>("max_body", &S::max_body, bytes(1 << 10, 1 << 30),
+                   "Size of a request's body; a larger one is answered 413 before it is read."),
+          field<S>("head_timeout", &S::head_timeout, duration(100ms, 10min),
+                   "Time for a request's head to arrive, once its first byte has."),
+          field<S>("body_timeout", &S::body_timeout, duration(100ms, 1h),
+                   "Time for a request's body to arrive."),
+          field<S>("idle_timeout", &S::idle_timeout, duration(100ms, 1h),
+                   "Time that a connection is kept between requests."),
+          field<S>("write_timeout", &S::write_timeout, duration(100ms, 1h),
+                   "Time after which a caller that reads nothing counts as gone."),
+      }};
+  return table;
+}
+
+const Table<LogSettings>& log_table() {
+  static const Table<LogSettings> table{
+      "log",
+      "JSON lines on stderr: one per request, and a few about the gateway. Never a key, a prompt or an "
+      "answer.",
+      {
+          field<LogSettings>(
+              "level", &LogSettings::level,
+              choice<LogLevel>(
+                  {{"info", LogLevel::info}, {"warning", LogLevel::warning}, {"off", LogLevel::off}}),
+              "Least level that is written; requests are `info`."),
+      }};
+  return table;
+}
+
+const Table<DrainSettings>& drain_table() {
+  static const Table<DrainSettings> table{
+      "drain",
+      "What happens on SIGTERM or SIGINT: `/readyz` answers 503, no connection is accepted, requests end, "
+      "exit 0.",
+      {
+          field<DrainSettings>("grace", &DrainSettings::grace, duration(0ms, 2h),
+                               "Time for requests under way to end before they are cut."),
+      }};
+  return table;
+}
+
+const Table<engine::Settings>& memory_table() {
+  using S = engine::Settings;
+  static const Table<S> table{
+      "memory",
+      "Caps on what is held in memory for the sake of retries.",
+      {
+          field<S>("whole_answer", &S::max_whole_answer_bytes, bytes(64 << 10, 4ull << 30),
+                   "Size of an answer that is checked whole before it is sent; a larger one fails."),
+          field<S>("retries", &S::retry_memory_bytes, bytes(1 << 20, 64ull << 30),
+                   "Request bodies and held answers, over all requests; beyond it a request is served but "
+                   "not retried."),
+      }};
+  return table;
+}
+
+const Table<RouteDefaults>& defaults_table() {
+  static const Table<RouteDefaults> table{
+      "defaults",
+      "What routes share; a route's own keys go before.",
+      {
+          field<RouteDefaults>("clocks", &RouteDefaults::clocks, object(clocks_table()),
+                               "See `routes[].clocks`."),
+          field<RouteDefaults>("retries", &RouteDefaults::retries, object(retries_table()),
+                               "See `routes[].retries`."),
+      }};
+  return table;
+}
+
+namespace {
+
+// Each route begins with the defaults, which stand above it in the table.
+Field<Shape> routes_field() {
+  const Codec<RouteShape> route = object(route_table());
+  Field<Shape> row =
+      required(field<Shape>("routes", &Shape::routes, list_of(route), "Which models go where."));
+  row.read = [route](Reader& reader, const Node& node, const std::string& path, Shape& shape) {
+    RouteShape first;
+    first.spec.clocks = shape.defaults.clocks;
+    first.spec.retries = shape.defaults.retries;
+    list_of(route, 1000, first).read(reader, node, path, shape.routes);
+  };
+  return row;
+}
+
+}  // namespace
+
+const Table<Shape>& root_table() {
+  static const Table<Shape> table{
+      "the file",
+      "Keys at the left margin.",
+      {
+          required(field<Shape>("version", &Shape::version, integer<std::uint32_t>(1, 1),
+                                "Version of this format: 1.")),
+          field<Shape>("listen", &Shape::listen, object(listen_table()), "Where callers reach the gateway."),
+          field<Shape>("insecure", &Shape::insecure, boolean(),
+                       "Allows an address that is not loopback: everyone who reaches it spends your keys."),
+          field<Shape>("log", &Shape::log, object(log_table()), "What is logged."),
+          field<Shape>("drain", &Shape::drain, object(drain_table()), "How the gateway ends."),
+          field<Shape>("memory", &Shape::gateway, object(memory_table()), "Caps on memory."),
+          field<Shape>(
+              "relay_unknown_paths_to",
+              [](auto& shape) -> auto& { return shape.gateway.relay_unknown_paths_to; }, optional_of(name()),
+              "Upstream that gets requests for paths which the gateway does not know, as they are; without "
+              "it they are answered 404."),
+          required(field<Shape>("upstreams", &Shape::upstreams, list_of(object(upstream_table())),
+                                "Whom the gateway calls.")),
+          field<Shape>("defaults", &Shape::defaults, object(defaults_table()), "What routes share."),
+          routes_field(),
+      }};
+  return table;
+}
+
+}  // namespace dujiang::config

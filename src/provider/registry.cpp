@@ -1,0 +1,20 @@
+#include <algorithm>
+#include <array>
+
+#include "provider/dialects.hpp"
+
+namespace dujiang::provider {
+
+std::span<const Dialect* const> all_dialects() {
+  static constexpr std::array kAll{&kDeepseek, &kOpenai,   &kSiliconflow, &kOpenrouter,
+                                   &kOllama,   &kLlamacpp, &kVllm};
+  return kAll;
+}
+
+const Dialect* find_dialect(std::string_view name) {
+  const auto all = all_dialects();
+  const auto it = std::ranges::find(all, name, &Dialect::name);
+  return it == all.end() ? nullptr : *it;
+}
+
+}  // namespace dujiang::provider

@@ -1,0 +1,60 @@
+"""A gateway before a simulator, for the tests of one class. The SDKs see nothing but its base_url."""
+
+import pathlib
+import subprocess
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+from harness import answers  # noqa: E402
+from harness.processes import Gateway, Simulator  # noqa: E402
+
+# One upstream; its retries come quickly, so that a test of retries is quick.
+CONFIGURATION = """
+version: 1
+upstreams:
+  - name: deepseek
+    dialect: deepseek
+    base_url: ${SIM_URL}
+    accounts:
+      - name: main
+        keys: [sk-of-the-account]
+routes:
+  - name: chat
+    match: "deepseek-*"
+    targets: [{upstream: deepseek}]
+    retries: {backoff_initial: 20ms, backoff_cap: 100ms}
+"""
+
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "The weather of a city",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+}
+
+
+class WithGateway(unittest.TestCase):
+    scenario, speed, configuration = "calm", 20, CONFIGURATION
+
+    @classmethod
+    def setUpClass(cls):
+        cls.simulator = cls.enterClassContext(Simulator(cls.scenario, 1, cls.speed))
+        cls.gateway = cls.enterClassContext(Gateway(cls.configuration, {"SIM_URL": cls.simulator.url}))
+
+    def right(self, prompt):
+        return answers.expected([prompt])[0]
+
+    def attempts(self):
+        return self.simulator.stats()["attempts"]
+
+    def gateway_log(self):
+        return self.gateway.log.read_text(errors="replace")
+
+
+def run(command, timeout, **more):
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=timeout, **more)

@@ -1,0 +1,44 @@
+// Runs one coroutine on a real loop until it is done, so that a test reads from top to bottom.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "runtime/asio_loop.hpp"
+
+namespace dujiang::testing {
+
+namespace detail {
+
+template <class T>
+runtime::Task<void> store_and_stop(runtime::AsioLoop& loop, runtime::Task<T> task, std::optional<T>& out) {
+  out.emplace(co_await task);
+  loop.stop();
+}
+
+inline runtime::Task<void> finish_and_stop(runtime::AsioLoop& loop, runtime::Task<void> task) {
+  co_await task;
+  loop.stop();
+}
+
+}  // namespace detail
+
+template <class T>
+T run(runtime::AsioLoop& loop, runtime::Task<T> task) {
+  std::optional<T> result;
+  loop.context().restart();
+  loop.spawn(detail::store_and_stop(loop, std::move(task), result));
+  loop.run();
+  if (!result) throw std::logic_error("the loop was stopped before the task was done");
+  return std::move(*result);
+}
+
+inline void run(runtime::AsioLoop& loop, runtime::Task<void> task) {
+  loop.context().restart();
+  loop.spawn(detail::finish_and_stop(loop, std::move(task)));
+  loop.run();
+}
+
+}  // namespace dujiang::testing
