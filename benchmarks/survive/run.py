@@ -124,6 +124,21 @@ def show(scenario, results, outcomes):
     sys.stdout.flush()
 
 
+def overview(document):
+    """One table of everything that the file holds: share of good answers and seconds at p50 and p95, and the wrong ones."""
+    rows = []
+    for scenario in SCENARIOS:
+        of_scenario = document["scenarios"].get(scenario, {})
+        cells = []
+        for name in CONTESTANTS:
+            result = of_scenario.get(name)
+            wrong = f", {result['wrong_max']:.0f} wrong" if result and result["wrong_max"] else ""
+            cells.append(f"{result['ok_share']:.1%} ({result['p50_s']:.1f} / {result['p95_s']:.1f} s{wrong})" if result else "")
+        if of_scenario:
+            rows.append([scenario, *cells])
+    return report.table(["scenario", *CONTESTANTS], rows)
+
+
 def merge(path, scenario, results, about):
     """Adds the results of a scenario to those that the file has already."""
     document = report.load(path)
@@ -132,6 +147,7 @@ def merge(path, scenario, results, about):
     for name, result in results.items():
         contestants[name] = {**result, **about}
     report.save(path, document)
+    return document
 
 
 def main():
@@ -151,7 +167,8 @@ def main():
         outcomes = {name: [outcome for results in rounds for outcome in results[name][1]] for name in contestants}
         show(scenario, results, outcomes)
         about = {"requests": options.requests, "rounds": options.rounds, "commit": report.commit()}
-        merge(options.output, scenario, results, about)
+        document = merge(options.output, scenario, results, about)
+    print(f"\n### All scenarios so far: good answers (p50 / p95)\n\n{overview(document)}")
     print(f"\nwritten: {options.output}")
 
 
