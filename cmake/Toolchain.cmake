@@ -7,7 +7,8 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 option(DUJIANG_TESTS "Build the tests" OFF)
 set(DUJIANG_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+                    -Wno-missing-designated-field-initializers)
 add_link_options(-fuse-ld=mold)
 if(DUJIANG_SANITIZE)
   add_compile_options(-fsanitize=${DUJIANG_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -38,6 +38,10 @@ void AttemptClocks::on_finish(base::TimePoint now) {
   finished_ = now;
 }
 
+void AttemptClocks::on_paused(base::Duration span) {
+  for (base::TimePoint* since : {&sent_, &last_byte_, &last_progress_, &finished_}) *since += span;
+}
+
 std::optional<Clock> AttemptClocks::expired(base::TimePoint now) const {
   const Due first = earliest();
   if (first.at > now) return std::nullopt;

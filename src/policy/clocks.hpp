@@ -37,6 +37,9 @@ class AttemptClocks {
   void on_progress(base::TimePoint now);  // a semantic token: reasoning, content or a tool call
   void on_finish(base::TimePoint now);    // a finish_reason was seen
 
+  // For so long nothing was read, because the caller took nothing: not the upstream's silence.
+  void on_paused(base::Duration span);
+
   // The earliest instant at which a clock runs out; it moves with every event.
   base::TimePoint due() const { return earliest().at; }
 

@@ -20,7 +20,7 @@ void append_one_line(std::string& out, std::string_view json) {
 
 }  // namespace
 
-void StreamWriter::append(std::string& out, const StreamEvent& event) const {
+void StreamWriter::append(std::string& out, const StreamEvent& event) {
   if (event.usage_only() && !show_usage_) return;
   const bool other_id = identity_.id && *identity_.id != event.id;
   const bool other_model = identity_.model && *identity_.model != event.model;
@@ -36,18 +36,27 @@ void StreamWriter::append(std::string& out, const StreamEvent& event) const {
   append_one_line(out, edit.text());
 }
 
+void StreamWriter::append_end(std::string& out) { out += "data: [DONE]\n\n"; }
+
+void append_comment(std::string& out, std::string_view text) {
+  out += ": ";
+  const std::size_t start = out.size();
+  out += text;
+  std::replace_if(
+      out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
+      [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  out += "\n\n";
+}
+
 std::string late_headers_comment(const http::Headers& headers) {
   if (headers.empty()) return {};
-  std::string out = ":";
+  std::string fields;
   for (const http::Field& field : headers) {
-    if (out.size() > 1) out += ';';
-    out += ' ';
-    out += field.name;
-    out += ": ";
-    out += field.value;
+    if (!fields.empty()) fields += "; ";
+    fields += field.name + ": " + field.value;
   }
-  std::ranges::replace_if(out, [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  out += "\n\n";
+  std::string out;
+  append_comment(out, fields);
   return out;
 }
 

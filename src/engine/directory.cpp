@@ -1,0 +1,118 @@
+#include "engine/directory.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "api/json.hpp"
+#include "engine/answer.hpp"
+#include "engine/exchange.hpp"
+
+namespace dujiang::engine {
+namespace {
+
+// A reply that stays here: what an exchange of our own comes to.
+class CapturedReply final : public ports::CallerReply {
+ public:
+  void start(int status, const http::Headers& /*headers*/, std::optional<std::uint64_t> /*length*/) override {
+    status_ = status;
+  }
+  runtime::Task<bool> write(std::string_view bytes) override {
+    body_ += bytes;
+    co_return true;
+  }
+  runtime::Task<bool> finish() override { co_return true; }
+  void abort() override { status_ = 0; }
+  bool started() const override { return status_ != 0; }
+  std::uint64_t bytes_written() const override { return body_.size(); }
+
+  int status() const { return status_; }
+  const std::string& body() const { return body_; }
+
+ private:
+  int status_ = 0;
+  std::string body_;
+};
+
+// Names that `route` would serve, out of an upstream's list.
+void add_served(const Plan& plan, const route::RouteSpec& route, std::string_view list,
+                std::vector<std::string>& names) {
+  api::JsonParser parser;
+  const auto root = parser.parse(list);
+  if (!root) return;
+  const auto data = root->find("data");
+  if (!data) return;
+  data->for_each_element([&](api::JsonValue model) {
+    const auto id = model.find("id");
+    const auto name = id ? id->string() : std::nullopt;
+    if (name && plan.routes.match(*name) == &route) names.emplace_back(*name);
+  });
+}
+
+std::int64_t unix_seconds(const Services& services) {
+  return std::chrono::duration_cast<std::chrono::seconds>(services.loop.wall_now().time_since_epoch())
+      .count();
+}
+
+// The targets to which routes pass any name on as it is.
+std::vector<std::pair<const route::RouteSpec*, std::string>> open_targets(const Plan& plan) {
+  std::vector<std::pair<const route::RouteSpec*, std::string>> open;
+  for (const route::RouteSpec& route : plan.routes.routes()) {
+    if (!route.match.ends_with('*')) continue;
+    for (const route::Target& target : route.targets) {
+      if (target.model.empty() && plan.models_routes.contains(target.upstream))
+        open.emplace_back(&route, target.upstream);
+    }
+  }
+  return open;
+}
+
+}  // namespace
+
+bool is_listed(const Plan& plan, std::string_view model) {
+  const std::vector<std::string> names = plan.routes.model_names();
+  return std::ranges::find(names, model) != names.end();
+}
+
+runtime::Task<void> list_models(Services& services, std::shared_ptr<const Plan> plan,
+                                const ports::CallerRequest& request, ports::CallerReply& reply,
+                                const api::WireFormat& format, std::string request_id) {
+  std::vector<std::string> names = plan->routes.model_names();
+  std::map<std::string, std::string> lists;  // by upstream
+  std::optional<CapturedReply> failed;
+  for (const auto& [route, upstream] : open_targets(*plan)) {
+    if (!lists.contains(upstream)) {
+      CapturedReply captured;
+      Exchange exchange(services, plan, request, captured, format, {.operation = api::Operation::models},
+                        &plan->models_routes.find(upstream)->second, request_id);
+      co_await exchange.run();
+      if (captured.status() != 200) failed = captured;
+      lists[upstream] = captured.status() == 200 ? captured.body() : std::string();
+    }
+    add_served(*plan, *route, lists[upstream], names);
+  }
+  Answer answer(reply, format, request_id, false);
+  if (names.empty() && failed && failed->status() != 0) {
+    reply.start(failed->status(), {{"Content-Type", "application/json"}, {"x-request-id", request_id}},
+                failed->body().size());
+    if (co_await reply.write(failed->body())) co_await reply.finish();
+    co_return;
+  }
+  std::set<std::string> seen;
+  std::erase_if(names, [&](const std::string& name) { return !seen.insert(name).second; });
+  std::optional<Ledger> ledger;
+  if (lists.empty()) ledger.emplace(services, "models", request, request_id);
+  co_await answer.whole(format.models_body(names, unix_seconds(services)));
+  if (ledger) ledger->local(answer.status(), answer.bytes_written());
+}
+
+runtime::Task<void> show_model(Services& services, const ports::CallerRequest& request,
+                               ports::CallerReply& reply, const api::WireFormat& format, std::string model,
+                               std::string request_id) {
+  Ledger ledger(services, "model", request, request_id);
+  Answer answer(reply, format, request_id, false);
+  co_await answer.whole(format.model_body(model, unix_seconds(services)));
+  ledger.local(answer.status(), answer.bytes_written());
+}
+
+}  // namespace dujiang::engine

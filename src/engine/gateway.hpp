@@ -1,0 +1,42 @@
+// The engine's front door: finds out what a caller's request asks for, and sees to it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "api/error.hpp"
+#include "api/wire_format.hpp"
+#include "engine/plan.hpp"
+#include "engine/services.hpp"
+#include "engine/settings.hpp"
+#include "ports/http_server.hpp"
+#include "runtime/task.hpp"
+
+namespace dujiang::engine {
+
+class Gateway {
+ public:
+  Gateway(runtime::Loop& loop, ports::HttpClient& client, ports::Metrics& metrics, ports::AccessLog& log,
+          std::shared_ptr<const Settings> settings);
+
+  // A ports::Handler. The gateway outlives the task.
+  runtime::Task<void> handle(const ports::CallerRequest& request, ports::CallerReply& reply);
+
+ private:
+  runtime::Task<void> serve(const ports::CallerRequest& request, ports::CallerReply& reply,
+                            api::Matched asked, std::string request_id);
+  runtime::Task<void> serve_unknown(const ports::CallerRequest& request, ports::CallerReply& reply,
+                                    std::string request_id);
+  runtime::Task<void> refuse(const ports::CallerRequest& request, ports::CallerReply& reply,
+                             api::ApiError error, http::Headers more, std::string request_id);
+
+  std::shared_ptr<const Plan> plan_;
+  const api::WireFormat& format_;
+  UntoldFailures untold_;
+  RetryMemory memory_;
+  Services services_;
+  std::uint64_t in_flight_ = 0;
+};
+
+}  // namespace dujiang::engine

@@ -1,0 +1,34 @@
+// What became of the tries of one request, in the words that policies and callers understand.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/error.hpp"
+#include "engine/upstream.hpp"
+#include "policy/course.hpp"
+#include "provider/classify.hpp"
+#include "route/spec.hpp"
+
+namespace dujiang::engine {
+
+// One failed try; they stand in the order in which the course observed them.
+struct Failure {
+  std::string served_by;  // "upstream/model"
+  provider::Code code{};
+  api::ApiError error;
+};
+
+// How the course sees the end of an attempt.
+policy::Finding finding_of(const provider::Classification& result, const route::RouteSpec& route);
+policy::Billing billing_of(provider::Billing billing);
+
+// The try that never left the queue.
+Failure not_admitted(const Admission& admission, const Upstream& upstream, std::string served_by);
+
+// The one error that ends the request: its cause, and the other failures by their codes.
+api::ApiError final_error(const policy::GiveUp& end, const std::vector<Failure>& failures);
+
+}  // namespace dujiang::engine

@@ -1,0 +1,149 @@
+#include "engine/passthrough.hpp"
+
+#include <stop_token>
+#include <utility>
+
+#include "engine/forwarding.hpp"
+#include "engine/ledger.hpp"
+#include "engine/outcome.hpp"
+#include "ports/http_client.hpp"
+
+namespace dujiang::engine {
+namespace {
+
+using ports::HttpEvent;
+
+// Uploads and long polls are slow by nature: the whole has a bound, its parts have none.
+constexpr base::Duration kTotal = std::chrono::minutes(9);
+
+ports::ClientRequest client_request(const ports::CallerRequest& request, const Upstream& upstream,
+                                    std::string_view key) {
+  ports::ClientRequest out;
+  out.upstream = upstream.spec().name;
+  out.method = request.method;
+  out.target = std::string(request.path);
+  if (!request.query.empty()) out.target += "?" + std::string(request.query);
+  out.headers = upstream_headers(request.headers, Vendor::addressed, {});
+  if (const auto type = request.headers.get("content-type"))
+    out.headers.add("Content-Type", std::string(*type));
+  add_credentials(out.headers, upstream.spec(), key, request.headers);
+  out.body = request.body;
+  out.repeat_on_stale = false;
+  return out;
+}
+
+api::ApiError unreachable(const Upstream& upstream, std::string_view detail) {
+  api::ApiError error;
+  error.status = 502;
+  error.code = "bad_gateway";
+  error.message = "Upstream `" + upstream.spec().name + "` did not answer: " + std::string(detail) +
+                  ". A path that the gateway does not know is relayed once, without retries.";
+  return error;
+}
+
+class Passage {
+ public:
+  Passage(Services& services, Upstream& upstream, const ports::CallerRequest& request,
+          ports::CallerReply& reply, const api::WireFormat& format, std::string request_id)
+      : services_(services),
+        upstream_(upstream),
+        request_(request),
+        reply_(reply),
+        format_(format),
+        request_id_(std::move(request_id)),
+        until_(base::after(request.received, kTotal)) {}
+
+  // What came of it: "ok", or the code of the failure.
+  runtime::Task<std::string> run() {
+    auto permit = co_await admit();
+    if (!permit) co_return std::move(result_);
+    const auto exchange = services_.client.open(client_request(request_, upstream_, permit->key()));
+    const std::stop_callback on_gone(request_.gone, [&exchange] { exchange->interrupt(); });
+    for (;;) {
+      const HttpEvent event = co_await exchange->next(until_);
+      if (request_.gone.stop_requested()) break;
+      if (event.kind == HttpEvent::Kind::head) {
+        begin(*exchange);
+      } else if (event.kind == HttpEvent::Kind::body) {
+        if (!co_await reply_.write(event.bytes)) break;
+      } else if (event.kind == HttpEvent::Kind::end) {
+        if (co_await reply_.finish()) result_ = "ok";
+        co_return std::move(result_);
+      } else {
+        const bool late = event.kind == HttpEvent::Kind::timeout;
+        co_await fail(unreachable(upstream_, late ? "no answer within 9 minutes" : event.detail));
+        co_return std::move(result_);
+      }
+    }
+    reply_.abort();
+    co_return std::move(result_);
+  }
+
+  int status() const { return status_; }
+
+ private:
+  runtime::Task<std::optional<Permit>> admit() {
+    Admission admission(upstream_.shared_from_this(), {.pool = {},
+                                                       .class_rank = 1,
+                                                       .arrived = request_.received,
+                                                       .deadline = until_,
+                                                       .not_before = request_.received});
+    const std::stop_callback on_gone(request_.gone, [&admission] { admission.changed().notify(); });
+    while (admission.state() == Admission::State::waiting && !request_.gone.stop_requested()) {
+      co_await admission.changed().wait(until_);
+    }
+    if (admission.state() == Admission::State::admitted) co_return admission.take();
+    if (request_.gone.stop_requested()) {
+      reply_.abort();
+    } else {
+      co_await fail(not_admitted(admission, upstream_, upstream_.spec().name).error);
+    }
+    co_return std::nullopt;
+  }
+
+  void begin(const ports::HttpExchange& exchange) {
+    http::Headers headers{{"x-request-id", request_id_}, {"x-dujiang-served-by", upstream_.spec().name}};
+    if (const auto type = exchange.headers().get("content-type"))
+      headers.add("Content-Type", std::string(*type));
+    for (const auto& [name, value] : caller_headers(exchange.headers())) headers.add(name, value);
+    status_ = exchange.status();
+    reply_.start(status_, headers, std::nullopt);
+  }
+
+  runtime::Task<void> fail(api::ApiError error) {
+    result_ = error.code;
+    if (reply_.started()) {
+      reply_.abort();
+      co_return;
+    }
+    const std::string body = format_.error_body(error);
+    http::Headers headers{{"Content-Type", "application/json"}, {"x-request-id", request_id_}};
+    format_.add_error_headers(error, headers);
+    status_ = error.status;
+    reply_.start(status_, headers, body.size());
+    if (co_await reply_.write(body)) co_await reply_.finish();
+  }
+
+  Services& services_;
+  Upstream& upstream_;
+  const ports::CallerRequest& request_;
+  ports::CallerReply& reply_;
+  const api::WireFormat& format_;
+  std::string request_id_;
+  base::TimePoint until_;
+  int status_ = 0;
+  std::string result_ = "caller_gone";
+};
+
+}  // namespace
+
+runtime::Task<void> pass_through(Services& services, std::shared_ptr<Upstream> upstream,
+                                 const ports::CallerRequest& request, ports::CallerReply& reply,
+                                 const api::WireFormat& format, std::string request_id) {
+  Ledger ledger(services, "relay", request, request_id);
+  Passage passage(services, *upstream, request, reply, format, std::move(request_id));
+  ledger.result(co_await passage.run());
+  ledger.sent(passage.status(), reply.bytes_written());
+}
+
+}  // namespace dujiang::engine

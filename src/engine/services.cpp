@@ -1,0 +1,29 @@
+#include "engine/services.hpp"
+
+#include <utility>
+
+namespace dujiang::engine {
+namespace {
+
+// SDKs repeat within seconds (at most 8 s of backoff); two minutes cover a slow caller.
+constexpr base::Duration kRemembered = std::chrono::minutes(2);
+constexpr std::size_t kMaxEntries = 4096;
+
+}  // namespace
+
+void UntoldFailures::remember(std::uint64_t request, api::ApiError error, base::TimePoint now) {
+  std::erase_if(entries_, [&](const auto& entry) { return entry.second.until <= now; });
+  if (entries_.size() >= kMaxEntries) return;
+  entries_.insert_or_assign(request, Entry{std::move(error), base::after(now, kRemembered)});
+}
+
+std::optional<api::ApiError> UntoldFailures::recall(std::uint64_t request, base::TimePoint now) {
+  const auto it = entries_.find(request);
+  if (it == entries_.end()) return std::nullopt;
+  Entry entry = std::move(it->second);
+  entries_.erase(it);
+  if (entry.until <= now) return std::nullopt;
+  return std::move(entry.error);
+}
+
+}  // namespace dujiang::engine

@@ -1,0 +1,81 @@
+// What every exchange needs of the world, handed down by reference.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "api/error.hpp"
+#include "base/time.hpp"
+#include "ports/access_log.hpp"
+#include "ports/http_client.hpp"
+#include "ports/metrics.hpp"
+#include "runtime/loop.hpp"
+
+namespace dujiang::engine {
+
+// Failures that a caller could not be told, since its 200 had gone out early: its SDK's own repeat of the
+// same request is answered with them (rule 8).
+class UntoldFailures {
+ public:
+  void remember(std::uint64_t request, api::ApiError error, base::TimePoint now);
+
+  // The failure of that request, once.
+  std::optional<api::ApiError> recall(std::uint64_t request, base::TimePoint now);
+
+ private:
+  struct Entry {
+    api::ApiError error;
+    base::TimePoint until;
+  };
+  std::map<std::uint64_t, Entry> entries_;
+};
+
+// Bytes held so that requests can be sent again. What exceeds the limit is served, but not retried.
+class RetryMemory {
+ public:
+  explicit RetryMemory(std::uint64_t limit) : limit_(limit) {}
+
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(RetryMemory& memory, std::uint64_t bytes) : memory_(&memory), bytes_(bytes) {
+      memory.used_ += bytes;
+    }
+    Lease(Lease&& other) noexcept : memory_(std::exchange(other.memory_, nullptr)), bytes_(other.bytes_) {}
+    Lease& operator=(Lease&& other) noexcept {
+      std::swap(memory_, other.memory_);
+      std::swap(bytes_, other.bytes_);
+      return *this;
+    }
+    ~Lease() {
+      if (memory_ != nullptr) memory_->used_ -= bytes_;
+    }
+
+   private:
+    RetryMemory* memory_ = nullptr;
+    std::uint64_t bytes_ = 0;
+  };
+
+  std::optional<Lease> try_hold(std::uint64_t bytes) {
+    if (used_ + bytes > limit_) return std::nullopt;
+    return Lease(*this, bytes);
+  }
+  std::uint64_t used() const { return used_; }
+
+ private:
+  std::uint64_t limit_;
+  std::uint64_t used_ = 0;
+};
+
+struct Services {
+  runtime::Loop& loop;
+  ports::HttpClient& client;
+  ports::Metrics& metrics;
+  ports::AccessLog& log;
+  UntoldFailures& untold;
+  RetryMemory& memory;
+};
+
+}  // namespace dujiang::engine

@@ -1,0 +1,77 @@
+#include "engine/sink.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ascii.hpp"
+
+namespace dujiang::engine {
+namespace {
+
+// Held thinking beyond this is shown as it comes: memory per stream is bounded.
+constexpr std::size_t kMaxHeld = 1u << 20;
+
+// Whitespace alone is no content to commit to: a model that goes on with it for ever can still be given up.
+bool brings_content(const api::StreamEvent& event) {
+  return std::ranges::any_of(event.choices, [](const api::ChoiceDelta& choice) {
+    return choice.tool_call || choice.refusal || !base::is_blank(choice.content);
+  });
+}
+
+}  // namespace
+
+void Relay::begin(const Provenance& provenance) {
+  held_.clear();
+  ready_.clear();
+  provenance_ = provenance;
+  if (!shown_) {
+    answer_.set_provenance(provenance);
+    return;
+  }
+  seam_due_ = true;
+  encoder_->set_identity(identity_);
+}
+
+void Relay::adopt_identity(const api::StreamEvent& event) {
+  if (shown_ || event.id.empty()) return;
+  identity_.id = std::string(event.id);
+  identity_.created = event.created;
+}
+
+bool Relay::take(const api::StreamEvent& event) {
+  encoder_->append(held_, event);
+  if (brings_content(event)) committed_ = true;
+  const bool show_thinking = thinking_ == route::Thinking::live || held_.size() > kMaxHeld;
+  if (committed_ || (event.reasoning() && show_thinking)) {
+    adopt_identity(event);
+    release_held();
+  }
+  return true;
+}
+
+void Relay::release_held() {
+  if (std::exchange(seam_due_, false)) {
+    format_.append_comment(ready_, "dujiang seam: attempt " + std::to_string(provenance_.attempts) + " by " +
+                                       provenance_.served_by + " begins anew");
+  }
+  ready_ += held_;
+  held_.clear();
+  shown_ = true;
+}
+
+runtime::Task<void> Relay::flush() {
+  if (ready_.empty()) co_return;
+  const std::string bytes = std::exchange(ready_, {});
+  caller_.written(co_await answer_.stream_bytes(bytes));
+}
+
+runtime::Task<void> Relay::finish() {
+  release_held();
+  co_await flush();
+  if (caller_.gone()) co_return;
+  std::string end;
+  encoder_->append_end(end);
+  caller_.written(co_await answer_.end_stream(end));
+}
+
+}  // namespace dujiang::engine

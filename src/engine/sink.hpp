@@ -1,0 +1,94 @@
+// Where the events of a streamed attempt go: live to the caller, or into an answer in one piece.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "api/assembler.hpp"
+#include "api/stream_event.hpp"
+#include "api/wire_format.hpp"
+#include "engine/answer.hpp"
+#include "engine/caller.hpp"
+#include "route/spec.hpp"
+#include "runtime/task.hpp"
+
+namespace dujiang::engine {
+
+class StreamSink {
+ public:
+  StreamSink() = default;
+  StreamSink(const StreamSink&) = delete;
+  StreamSink& operator=(const StreamSink&) = delete;
+  virtual ~StreamSink() = default;
+
+  // A new attempt begins; what the last one left unsaid is forgotten.
+  virtual void begin(const Provenance& provenance) = 0;
+
+  // Takes a good event. False: the answer exceeds what is held.
+  virtual bool take(const api::StreamEvent& event) = 0;
+
+  // Sends what may be sent by now.
+  virtual runtime::Task<void> flush() = 0;
+
+  // Whether content has gone to the caller (rule 3).
+  virtual bool committed() const = 0;
+};
+
+// Relays events. Until content comes it holds back what brings nothing to read (so that a failure stays
+// invisible), and thinking too where the route says `hold`. Thinking that was shown and then broken off goes
+// on after a comment that marks the seam.
+class Relay final : public StreamSink {
+ public:
+  Relay(Answer& answer, Caller& caller, const api::WireFormat& format, const api::Call& call,
+        route::Thinking thinking)
+      : answer_(answer),
+        caller_(caller),
+        format_(format),
+        encoder_(format.stream(call)),
+        thinking_(thinking) {}
+
+  void begin(const Provenance& provenance) override;
+  bool take(const api::StreamEvent& event) override;
+  runtime::Task<void> flush() override;
+  bool committed() const override { return committed_; }
+
+  // Sends the rest of a whole answer and its end.
+  runtime::Task<void> finish();
+
+ private:
+  void release_held();
+  void adopt_identity(const api::StreamEvent& event);
+
+  Answer& answer_;
+  Caller& caller_;
+  const api::WireFormat& format_;
+  std::unique_ptr<api::StreamEncoder> encoder_;
+  route::Thinking thinking_;
+  std::string held_;   // encoded, waiting for something to read
+  std::string ready_;  // encoded, to be sent by the next flush
+  Provenance provenance_;
+  api::StreamIdentity identity_;  // of the attempt whose thinking was shown first
+  bool committed_ = false;
+  bool shown_ = false;  // something of an answer has gone out
+  bool seam_due_ = false;
+};
+
+// Collects events into the whole answer.
+class Collector final : public StreamSink {
+ public:
+  explicit Collector(std::size_t max_bytes) : max_bytes_(max_bytes), assembler_(max_bytes) {}
+
+  void begin(const Provenance& /*provenance*/) override { assembler_ = api::Assembler(max_bytes_); }
+  bool take(const api::StreamEvent& event) override { return assembler_.add(event.raw).has_value(); }
+  runtime::Task<void> flush() override { co_return; }
+  bool committed() const override { return false; }
+
+  std::string whole() const { return assembler_.whole(); }
+
+ private:
+  std::size_t max_bytes_;
+  api::Assembler assembler_;
+};
+
+}  // namespace dujiang::engine
