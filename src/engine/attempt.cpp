@@ -122,7 +122,7 @@ runtime::Task<void> Attempt::run(Caller& caller, StreamSink& sink) {
   const Caller::Watch watch(caller, [this] { exchange_->interrupt(); });
   while (!over_) {
     if (caller.gone()) {
-      end(Ended::cancelled);
+      end_without_caller();
       break;
     }
     if (const auto clock = expired(loop_.now())) {
@@ -188,7 +188,7 @@ runtime::Task<void> Attempt::on_body(std::string_view bytes, Caller& caller, Str
     const base::TimePoint before = loop_.now();
     co_await sink.flush();
     clocks_.on_paused(loop_.now() - before);
-    if (caller.gone() && !over_) end(Ended::cancelled);
+    if (caller.gone() && !over_) end_without_caller();
   }
 }
 
@@ -279,6 +279,11 @@ void Attempt::on_end(StreamSink& sink) {
     if (const auto item = sse_.end()) on_item(*item, sink);
   }
   if (!over_) end(Ended::complete);
+}
+
+// A caller who hangs up after the finish has cancelled nothing (rule 2).
+void Attempt::end_without_caller() {
+  end(record_.stream.finished(request_->choices) ? Ended::complete : Ended::cancelled);
 }
 
 void Attempt::end(Ended how) {

@@ -75,6 +75,7 @@ class Attempt {
   void on_item(const api::SseItem& item, StreamSink& sink);
   void on_event(const api::StreamEvent& event, StreamSink& sink);
   void on_end(StreamSink& sink);
+  void end_without_caller();
   void end(provider::Ended how);
   base::TimePoint due() const;
   // The clock that has run out, if any.
