@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <utility>
@@ -12,6 +11,7 @@
 
 #include "api/json_edit.hpp"
 #include "api/stream_event.hpp"
+#include "base/number.hpp"
 
 namespace dujiang::api {
 namespace {
@@ -26,11 +26,7 @@ std::string_view inside(std::string_view literal) { return literal.substr(1, lit
 std::optional<std::uint32_t> index_of(std::string_view object) {
   for (const JsonMember& member : json_members(object)) {
     if (!json_key_is(member.key, "index")) continue;
-    std::uint32_t index = 0;
-    const char* last = member.value.data() + member.value.size();
-    const auto result = std::from_chars(member.value.data(), last, index);
-    if (result.ec != std::errc{} || result.ptr != last) return std::nullopt;
-    return index;
+    return base::parse_number<std::uint32_t>(member.value);
   }
   return std::nullopt;
 }
@@ -147,7 +143,7 @@ class Merger {
     if (node.kind != Node::Kind::indexed) replace(node, "");
     node.kind = Node::Kind::indexed;
     for (const std::string_view element : elements) {
-      const std::uint32_t index = *index_of(element);
+      const std::uint32_t index = index_of(element).value_or(0);
       if (index > kMaxListIndex) {
         *overgrown_ = true;
         return;

@@ -100,7 +100,8 @@ void append_utf8(std::string& out, std::uint32_t c) {
 
 std::uint32_t code_unit(std::string_view digits) {
   std::uint32_t unit = 0xfffd;
-  if (digits.size() >= 4) std::from_chars(digits.data(), digits.data() + 4, unit, 16);
+  const char* first = digits.data();
+  if (digits.size() >= 4) std::from_chars(first, first + 4, unit, 16);
   return unit;
 }
 

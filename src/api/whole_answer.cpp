@@ -34,9 +34,10 @@ bool read_choice(JsonValue choice, bool chat, WholeAnswer& out) {
   if (!choice.is_object()) return false;
   out.finish_reasons.push_back(text_of(choice, "finish_reason"));
   if (!chat) {
-    const auto text = choice.find("text");
-    if (!text || !text->string()) return false;
-    out.any_content = out.any_content || !text->string()->empty();
+    const auto value = choice.find("text");
+    const auto text = value ? value->string() : std::nullopt;
+    if (!text) return false;
+    out.any_content = out.any_content || !text->empty();
     return true;
   }
   const auto message = choice.find("message");

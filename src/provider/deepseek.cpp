@@ -59,17 +59,20 @@ constexpr std::array kErrors{
 
 }  // namespace
 
-const Dialect kDeepseek{
-    .name = "deepseek",
-    .summary = "DeepSeek's API at api.deepseek.com.",
-    .paths = kPaths,
-    .prefix = Prefix::marked,
-    .unstreamed_as_stream = true,
-    .request_fields = kRequestFields,
-    .message_fields = kMessageFields,
-    .errors = kErrors,
-    // "If inference has not started after 10 minutes the server closes the connection."
-    .queue_expiry = std::chrono::minutes(10),
-};
+const Dialect& deepseek() {
+  static constexpr Dialect kDialect{
+      .name = "deepseek",
+      .summary = "DeepSeek's API at api.deepseek.com.",
+      .paths = kPaths,
+      .prefix = Prefix::marked,
+      .unstreamed_as_stream = true,
+      .request_fields = kRequestFields,
+      .message_fields = kMessageFields,
+      .errors = kErrors,
+      // "If inference has not started after 10 minutes the server closes the connection."
+      .queue_expiry = std::chrono::minutes(10),
+  };
+  return kDialect;
+}
 
 }  // namespace dujiang::provider

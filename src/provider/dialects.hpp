@@ -1,17 +1,19 @@
 // The dialects, each defined in the file of its name.
 #pragma once
 
+#include <array>
+
 #include "provider/dialect.hpp"
 
 namespace dujiang::provider {
 
-extern const Dialect kDeepseek;
-extern const Dialect kOpenai;
-extern const Dialect kSiliconflow;
-extern const Dialect kOpenrouter;
-extern const Dialect kOllama;
-extern const Dialect kLlamacpp;
-extern const Dialect kVllm;
+const Dialect& deepseek();
+const Dialect& openai();
+const Dialect& siliconflow();
+const Dialect& openrouter();
+const Dialect& ollama();
+const Dialect& llamacpp();
+const Dialect& vllm();
 
 // The paths of OpenAI's API, which most hosts share.
 inline constexpr std::array kOpenaiPaths{

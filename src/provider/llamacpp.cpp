@@ -30,16 +30,19 @@ constexpr std::array kErrors{
 
 }  // namespace
 
-const Dialect kLlamacpp{
-    .name = "llamacpp",
-    .summary = "llama.cpp's llama-server at localhost:8080/v1.",
-    .paths = kOpenaiPathsWithPrefix,
-    .prefix = Prefix::last_message,
-    .request_fields = kRequestFields,
-    .message_fields = kMessageFields,
-    .inline_think = true,
-    .finish_aliases = kCommonFinishAliases,
-    .errors = kErrors,
-};
+const Dialect& llamacpp() {
+  static constexpr Dialect kDialect{
+      .name = "llamacpp",
+      .summary = "llama.cpp's llama-server at localhost:8080/v1.",
+      .paths = kOpenaiPathsWithPrefix,
+      .prefix = Prefix::last_message,
+      .request_fields = kRequestFields,
+      .message_fields = kMessageFields,
+      .inline_think = true,
+      .finish_aliases = kCommonFinishAliases,
+      .errors = kErrors,
+  };
+  return kDialect;
+}
 
 }  // namespace dujiang::provider

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "api/json_edit.hpp"
 #include "api/stream_event.hpp"
 #include "base/ascii.hpp"
+#include "base/number.hpp"
 
 namespace dujiang::provider {
 namespace {
@@ -19,11 +19,7 @@ constexpr std::string_view kOpen = "<think>";
 constexpr std::string_view kClose = "</think>";
 
 std::optional<std::uint64_t> count(std::optional<std::string_view> text) {
-  if (!text) return std::nullopt;
-  std::uint64_t out = 0;
-  const auto result = std::from_chars(text->data(), text->data() + text->size(), out);
-  if (result.ec != std::errc{} || result.ptr != text->data() + text->size()) return std::nullopt;
-  return out;
+  return text ? base::parse_number<std::uint64_t>(*text) : std::nullopt;
 }
 
 // Length of the longest end of `text` that is a beginning of `tag`.

@@ -31,17 +31,20 @@ constexpr std::array kErrors{
 
 }  // namespace
 
-const Dialect kOllama{
-    .name = "ollama",
-    .summary = "Ollama's OpenAI-compatible API at localhost:11434/v1.",
-    .paths = kOpenaiPathsWithPrefix,
-    .prefix = Prefix::last_message,
-    .request_fields = kRequestFields,
-    .message_fields = kMessageFields,
-    .reasoning_field = "reasoning",
-    .inline_think = true,
-    .finish_aliases = kCommonFinishAliases,
-    .errors = kErrors,
-};
+const Dialect& ollama() {
+  static constexpr Dialect kDialect{
+      .name = "ollama",
+      .summary = "Ollama's OpenAI-compatible API at localhost:11434/v1.",
+      .paths = kOpenaiPathsWithPrefix,
+      .prefix = Prefix::last_message,
+      .request_fields = kRequestFields,
+      .message_fields = kMessageFields,
+      .reasoning_field = "reasoning",
+      .inline_think = true,
+      .finish_aliases = kCommonFinishAliases,
+      .errors = kErrors,
+  };
+  return kDialect;
+}
 
 }  // namespace dujiang::provider

@@ -49,15 +49,18 @@ constexpr std::array kErrors{
 
 }  // namespace
 
-const Dialect kOpenai{
-    .name = "openai",
-    .summary = "OpenAI's API, and every host that speaks it and has no dialect of its own.",
-    .paths = kOpenaiPaths,
-    .request_fields = kRequestFields,
-    .message_fields = kMessageFields,
-    .inline_think = true,
-    .finish_aliases = kCommonFinishAliases,
-    .errors = kErrors,
-};
+const Dialect& openai() {
+  static constexpr Dialect kDialect{
+      .name = "openai",
+      .summary = "OpenAI's API, and every host that speaks it and has no dialect of its own.",
+      .paths = kOpenaiPaths,
+      .request_fields = kRequestFields,
+      .message_fields = kMessageFields,
+      .inline_think = true,
+      .finish_aliases = kCommonFinishAliases,
+      .errors = kErrors,
+  };
+  return kDialect;
+}
 
 }  // namespace dujiang::provider

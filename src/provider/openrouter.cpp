@@ -30,16 +30,19 @@ constexpr std::array kErrors{
 
 }  // namespace
 
-const Dialect kOpenrouter{
-    .name = "openrouter",
-    .summary = "OpenRouter at openrouter.ai/api/v1.",
-    .paths = kOpenaiPathsWithPrefix,
-    .prefix = Prefix::last_message,
-    .request_fields = kRequestFields,
-    .message_fields = kMessageFields,
-    .reasoning_field = "reasoning",
-    .finish_aliases = kCommonFinishAliases,
-    .errors = kErrors,
-};
+const Dialect& openrouter() {
+  static constexpr Dialect kDialect{
+      .name = "openrouter",
+      .summary = "OpenRouter at openrouter.ai/api/v1.",
+      .paths = kOpenaiPathsWithPrefix,
+      .prefix = Prefix::last_message,
+      .request_fields = kRequestFields,
+      .message_fields = kMessageFields,
+      .reasoning_field = "reasoning",
+      .finish_aliases = kCommonFinishAliases,
+      .errors = kErrors,
+  };
+  return kDialect;
+}
 
 }  // namespace dujiang::provider

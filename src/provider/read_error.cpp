@@ -1,8 +1,9 @@
+#include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "api/error_object.hpp"
 #include "base/ascii.hpp"
+#include "base/number.hpp"
 #include "provider/dialect.hpp"
 
 namespace dujiang::provider {
@@ -108,18 +109,15 @@ std::optional<std::uint32_t> read_limit(std::string_view message) {
   const auto at = message.find(kWords);
   if (at == std::string_view::npos) return std::nullopt;
   const std::string_view digits = message.substr(at + kWords.size());
-  std::uint32_t limit = 0;
-  const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), limit);
-  if (result.ec != std::errc{} || limit == 0) return std::nullopt;
-  return limit;
+  const auto length = std::min(digits.find_first_not_of("0123456789"), digits.size());
+  const auto limit = base::parse_number<std::uint32_t>(digits.substr(0, length));
+  return limit == 0u ? std::nullopt : limit;
 }
 
 // A status that an error object inside a 200 names: OpenRouter's "code": 502.
 int named_status(const std::string& code) {
-  int status = 0;
-  const auto result = std::from_chars(code.data(), code.data() + code.size(), status);
-  const bool whole = result.ec == std::errc{} && result.ptr == code.data() + code.size();
-  return whole && status >= 400 && status <= 599 ? status : 0;
+  const int status = base::parse_number<int>(code).value_or(0);
+  return status >= 400 && status <= 599 ? status : 0;
 }
 
 constexpr std::size_t kLongestPlainText = 300;

@@ -6,9 +6,9 @@
 namespace dujiang::provider {
 
 std::span<const Dialect* const> all_dialects() {
-  static constexpr std::array kAll{&kDeepseek, &kOpenai,   &kSiliconflow, &kOpenrouter,
-                                   &kOllama,   &kLlamacpp, &kVllm};
-  return kAll;
+  static const std::array all{&deepseek(), &openai(),   &siliconflow(), &openrouter(),
+                              &ollama(),   &llamacpp(), &vllm()};
+  return all;
 }
 
 const Dialect* find_dialect(std::string_view name) {

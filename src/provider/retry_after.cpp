@@ -1,9 +1,10 @@
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 
 #include "base/ascii.hpp"
+#include "base/number.hpp"
 #include "provider/classify.hpp"
 
 namespace dujiang::provider {
@@ -16,19 +17,11 @@ using std::chrono::seconds;
 constexpr base::Duration kLongest = std::chrono::hours(24);
 
 std::optional<base::Duration> in_units(std::string_view text, double unit_seconds) {
-  double amount = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), amount);
-  if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) return std::nullopt;
-  const double wait = amount * unit_seconds;
+  const auto amount = base::parse_number<double>(text);
+  if (!amount) return std::nullopt;
+  const double wait = *amount * unit_seconds;
   if (!std::isfinite(wait) || wait < 0 || wait > base::seconds(kLongest)) return std::nullopt;
   return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(wait));
-}
-
-std::optional<int> number(std::string_view text) {
-  int out = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) return std::nullopt;
-  return out;
 }
 
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, IMF-fixdate; the two obsolete forms have died out).
@@ -38,11 +31,11 @@ std::optional<base::WallTime> http_date(std::string_view text) {
   constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto* month = std::ranges::find(kMonths, text.substr(8, 3));
-  const auto day = number(text.substr(5, 2));
-  const auto year = number(text.substr(12, 4));
-  const auto hour = number(text.substr(17, 2));
-  const auto minute = number(text.substr(20, 2));
-  const auto second = number(text.substr(23, 2));
+  const auto day = base::parse_number<int>(text.substr(5, 2));
+  const auto year = base::parse_number<int>(text.substr(12, 4));
+  const auto hour = base::parse_number<int>(text.substr(17, 2));
+  const auto minute = base::parse_number<int>(text.substr(20, 2));
+  const auto second = base::parse_number<int>(text.substr(23, 2));
   if (month == kMonths.end() || !day || !year || !hour || !minute || !second) return std::nullopt;
   const std::chrono::year_month_day date{
       std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(month - kMonths.begin()) + 1),

@@ -35,15 +35,18 @@ constexpr std::array kErrors{
 
 }  // namespace
 
-const Dialect kSiliconflow{
-    .name = "siliconflow",
-    .summary = "SiliconFlow at api.siliconflow.cn/v1.",
-    .paths = kOpenaiPaths,
-    .request_fields = kRequestFields,
-    .message_fields = kMessageFields,
-    .inline_think = true,
-    .finish_aliases = kCommonFinishAliases,
-    .errors = kErrors,
-};
+const Dialect& siliconflow() {
+  static constexpr Dialect kDialect{
+      .name = "siliconflow",
+      .summary = "SiliconFlow at api.siliconflow.cn/v1.",
+      .paths = kOpenaiPaths,
+      .request_fields = kRequestFields,
+      .message_fields = kMessageFields,
+      .inline_think = true,
+      .finish_aliases = kCommonFinishAliases,
+      .errors = kErrors,
+  };
+  return kDialect;
+}
 
 }  // namespace dujiang::provider

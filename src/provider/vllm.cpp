@@ -30,17 +30,20 @@ constexpr std::array kErrors{
 
 }  // namespace
 
-const Dialect kVllm{
-    .name = "vllm",
-    .summary = "vLLM's OpenAI-compatible server at localhost:8000/v1.",
-    .paths = kOpenaiPathsWithPrefix,
-    .prefix = Prefix::continue_final_message,
-    .request_fields = kRequestFields,
-    .message_fields = kMessageFields,
-    .reasoning_field = "reasoning",
-    .inline_think = true,
-    .finish_aliases = kCommonFinishAliases,
-    .errors = kErrors,
-};
+const Dialect& vllm() {
+  static constexpr Dialect kDialect{
+      .name = "vllm",
+      .summary = "vLLM's OpenAI-compatible server at localhost:8000/v1.",
+      .paths = kOpenaiPathsWithPrefix,
+      .prefix = Prefix::continue_final_message,
+      .request_fields = kRequestFields,
+      .message_fields = kMessageFields,
+      .reasoning_field = "reasoning",
+      .inline_think = true,
+      .finish_aliases = kCommonFinishAliases,
+      .errors = kErrors,
+  };
+  return kDialect;
+}
 
 }  // namespace dujiang::provider
