@@ -22,9 +22,7 @@ void AttemptClocks::on_head(base::TimePoint now) {
   if (phase_ == Phase::awaiting_head) phase_ = Phase::awaiting_token;
 }
 
-void AttemptClocks::on_bytes(base::TimePoint now) {
-  last_byte_ = now;
-}
+void AttemptClocks::on_bytes(base::TimePoint now) { last_byte_ = now; }
 
 void AttemptClocks::on_progress(base::TimePoint now) {
   last_byte_ = last_progress_ = now;

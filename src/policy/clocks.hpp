@@ -40,6 +40,10 @@ class AttemptClocks {
   // For so long nothing was read, because the caller took nothing: not the upstream's silence.
   void on_paused(base::Duration span);
 
+  // There is no other target to go to after all (it closed, or its budget is spent): a late first token is
+  // borne.
+  void stay() { elsewhere_ = Elsewhere::alone; }
+
   // The earliest instant at which a clock runs out; it moves with every event.
   base::TimePoint due() const { return earliest().at; }
 

@@ -63,7 +63,8 @@ Step Course::choose(base::TimePoint now, base::Random& chance, const Spend& spen
   }
 }
 
-Try Course::send(Leg& leg, base::TimePoint at, bool paid_repeat) const {
+Try Course::send(const Leg& leg, base::TimePoint at, bool paid_repeat) {
+  sent_at_ = at;
   const bool alone = another(leg.target) == nullptr;
   return {.target = leg.target,
           .not_before = at,
@@ -134,20 +135,19 @@ void Course::observe(const AttemptOutcome& outcome, base::TimePoint now) {
 std::optional<std::uint32_t> Course::elsewhere(std::uint32_t target) const {
   if (max_attempts_ != 0 && attempts_ + 1 >= max_attempts_) return std::nullopt;
   if (paid_repeats_ >= max_paid_repeats_) return std::nullopt;
-  const Leg* leg = another(target);
+  const Leg* leg = another(target, sent_at_);
   if (leg == nullptr) return std::nullopt;
   return leg->target;
 }
 
-Course::Leg& Course::leg_of(std::uint32_t target) {
-  return *std::ranges::find(legs_, target, &Leg::target);
-}
+Course::Leg& Course::leg_of(std::uint32_t target) { return *std::ranges::find(legs_, target, &Leg::target); }
 
-// Another usable target, one that is untried in this round rather than not.
-const Course::Leg* Course::another(std::uint32_t target) const {
+// Another usable target that asked to be left alone until `by` at most; one that is untried in this round
+// rather than not.
+const Course::Leg* Course::another(std::uint32_t target, base::TimePoint by) const {
   const Leg* found = nullptr;
   for (const Leg& leg : legs_) {
-    if (leg.target == target || !usable(leg) || leg.unadmitted) continue;
+    if (leg.target == target || !usable(leg) || leg.unadmitted || leg.floor > by) continue;
     if (!leg.tried) return &leg;
     if (found == nullptr) found = &leg;
   }

@@ -98,9 +98,9 @@ class Course {
   // What became of the attempt that next() asked for.
   void observe(const AttemptOutcome& outcome, base::TimePoint now);
 
-  // The target to which a running attempt at `target` could move if its first token is late; none when no
-  // other is open, or the request may repeat nothing more that is paid. The budget of the other's upstream
-  // counts too.
+  // The target to which the attempt that next() asked for could move if its first token is late; none when no
+  // other would take it then, or the request may repeat nothing more that is paid. Whether the budget of the
+  // other's upstream has one left is for the caller to ask.
   std::optional<std::uint32_t> elsewhere(std::uint32_t target) const;
 
   // Attempts observed, those that never left the queue not counted.
@@ -118,12 +118,12 @@ class Course {
 
   bool usable(const Leg& leg) const { return !leg.closed && leg.floor < deadline_; }
   Leg& leg_of(std::uint32_t target);
-  const Leg* another(std::uint32_t target) const;
+  const Leg* another(std::uint32_t target, base::TimePoint by = base::kNever) const;
   Leg* first_untried(base::TimePoint at);
   void close_smaller_contexts(const Leg& than);
   void begin_round(base::TimePoint now, base::Random& chance);
   Step choose(base::TimePoint now, base::Random& chance, const Spend& spend);
-  Try send(Leg& leg, base::TimePoint at, bool paid_repeat) const;
+  Try send(const Leg& leg, base::TimePoint at, bool paid_repeat);
   GiveUp give_up(GiveUp::Why why) const { return {why, first_cause_}; }
 
   std::vector<Leg> legs_;
@@ -136,6 +136,7 @@ class Course {
   std::uint32_t attempts_ = 0;
   std::uint32_t rounds_ = 0;  // begun after the first
   base::TimePoint round_start_{base::TimePoint::min()};
+  base::TimePoint sent_at_{base::TimePoint::min()};  // not_before of the last Try
   std::uint32_t paid_repeats_ = 0;
   std::uint32_t blanks_ = 0;
   bool owes_ = false;  // an attempt may have been billed, and its repeat is not drawn yet

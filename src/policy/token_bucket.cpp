@@ -7,9 +7,7 @@ namespace dujiang::policy {
 TokenBucket::TokenBucket(double per_second, double burst)
     : per_second_(per_second), burst_(std::max(burst, 1.0)) {}
 
-double TokenBucket::clamp(double cost) const {
-  return std::clamp(cost, 0.0, burst_);
-}
+double TokenBucket::clamp(double cost) const { return std::clamp(cost, 0.0, burst_); }
 
 // How long it takes to earn `cost`, which may be negative.
 base::Duration TokenBucket::span(double cost) const {

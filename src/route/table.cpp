@@ -10,9 +10,7 @@ namespace dujiang::route {
 
 namespace {
 
-bool is_prefix(const RouteSpec& route) {
-  return route.match.ends_with('*');
-}
+bool is_prefix(const RouteSpec& route) { return route.match.ends_with('*'); }
 
 std::string_view prefix_of(const RouteSpec& route) {
   return std::string_view(route.match).substr(0, route.match.size() - 1);

@@ -63,6 +63,16 @@ TEST(AttemptClocks, Rule7_ALimitForALoneTargetCanBeSet) {
   expect_due(made, Clock::first_token, at(25s));
 }
 
+TEST(AttemptClocks, Rule7_ALateTokenIsBorneWhenThereIsNowhereToGoAfterAll) {
+  AttemptClocks made = clocks(Form::streamed, Elsewhere::another_target);
+  made.on_head(at(0s));
+  made.on_bytes(at(9s));
+  ASSERT_EQ(made.expired(at(10s)), Clock::first_token);
+  made.stay();
+  EXPECT_EQ(made.expired(at(10s)), std::nullopt);
+  expect_due(made, Clock::silence, at(69s));
+}
+
 TEST(AttemptClocks, Rule1_KeepAlivesAreNoProgress) {
   AttemptClocks made = clocks(Form::streamed, Elsewhere::another_target);
   made.on_head(at(0s));
