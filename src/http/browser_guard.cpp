@@ -53,7 +53,7 @@ std::optional<GuardRefusal> check_host(const GuardedRequest& request, const Brow
       .code = "host_not_allowed",
       .message = "The Host header names " + quoted(request.host) +
                  ", but this address is for this machine only; call it as localhost, or list the "
-                 "name in server.allowed_hosts."};
+                 "name in listen.allowed_hosts."};
 }
 
 std::optional<GuardRefusal> check_origin(const GuardedRequest& request,
@@ -68,7 +68,7 @@ std::optional<GuardRefusal> check_origin(const GuardedRequest& request,
         .status = 403,
         .code = "origin_not_allowed",
         .message = "A web page of " + quoted(field.value) +
-                   " sent this request; list that origin in server.allowed_origins if it may."};
+                   " sent this request; list that origin in listen.allowed_origins if it may."};
   }
   return std::nullopt;
 }

@@ -28,7 +28,7 @@ struct ServerSettings {
   std::size_t max_target_bytes = 16384;        // path and query; 414 beyond
   std::uint64_t max_body_bytes = 16ull << 20;  // 413 beyond, before it is read where its length is announced
   std::size_t max_connections = 10000;         // 503 beyond
-  base::Duration header_timeout = std::chrono::seconds(30);  // from the first byte of a head to its last; 408
+  base::Duration header_timeout = std::chrono::seconds(10);  // from the first byte of a head to its last; 408
   base::Duration body_timeout = std::chrono::minutes(2);     // from the head to the body's last byte; 408
   base::Duration idle_timeout = std::chrono::seconds(75);    // without a request; closes
   // A caller who takes none of the answer's bytes for so long counts as gone.

@@ -1,0 +1,42 @@
+// One request and its answer, held by the connection's coroutine and by the handler's.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "adapters/http/server_connection.hpp"
+#include "adapters/http/server_reply.hpp"
+#include "http/chunked.hpp"
+#include "http/head_parser.hpp"
+
+namespace dujiang::adapters::http {
+
+inline constexpr std::array<char, kBodyPadding> kNoBody{};
+
+struct Exchange {
+  explicit Exchange(std::shared_ptr<Connection> on)
+      : connection(std::move(on)),
+        core(*connection->core_),
+        parser({.head_bytes = core.settings.max_head_bytes, .target_bytes = core.settings.max_target_bytes}),
+        reply(core, *connection->conn_),
+        ended(core.loop) {}
+
+  std::shared_ptr<Connection> connection;
+  ServerCore& core;
+  dujiang::http::RequestHeadParser parser;
+  dujiang::http::Headers headers;
+  dujiang::http::ChunkedDecoder chunks;
+  BodyBuffer body_buffer;
+  std::string_view body{kNoBody.data(), 0};
+  std::size_t consumed = 0;                 // bytes of the read buffer that belong to this request
+  base::TimePoint deadline = base::kNever;  // of the part that is being read
+  base::TimePoint received{};
+  Reply reply;
+  runtime::Signal ended;
+  bool handled = false;
+};
+
+}  // namespace dujiang::adapters::http

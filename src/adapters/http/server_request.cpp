@@ -1,0 +1,198 @@
+// How a Connection reads one request: head, checks, body.
+#include <string>
+
+#include "adapters/http/server_exchange.hpp"
+
+namespace dujiang::adapters::http {
+namespace {
+
+using dujiang::http::BodyKind;
+using dujiang::http::Expect;
+using dujiang::http::HeadState;
+using net::IoStatus;
+
+std::string_view code_of(int status) {
+  switch (status) {
+    case 414:
+      return "target_too_long";
+    case 431:
+      return "head_too_large";
+    case 501:
+      return "transfer_coding_not_supported";
+    case 505:
+      return "http_version_not_supported";
+    default:
+      return "malformed_request";
+  }
+}
+
+}  // namespace
+
+runtime::Task<bool> Connection::read_head(Exchange& exchange) {
+  exchange.deadline = base::after(core_->loop.now(), core_->settings.header_timeout);
+  while (exchange.parser.parse(buffer_.view()) == HeadState::more) {
+    switch (read_some()) {
+      case Read::bytes:
+        break;
+      case Read::nothing_yet:
+        if (!co_await wait_for_more(exchange)) co_return false;
+        break;
+      case Read::ended:
+        co_return false;
+    }
+  }
+  exchange.received = core_->loop.now();
+  co_return true;
+}
+
+runtime::Task<bool> Connection::check_head(Exchange& exchange) {
+  const auto& parser = exchange.parser;
+  if (parser.state() == HeadState::failed) {
+    const int status = parser.error().status;
+    const bool is_size = status == 414 || status == 431;
+    co_return co_await refuse(exchange,
+                              {.reason = is_size ? RefusalReason::head_too_large : RefusalReason::bad_request,
+                               .status = status,
+                               .code = code_of(status),
+                               .message = std::string(parser.error().message)});
+  }
+  exchange.headers = parser.headers();
+  exchange.reply.prepare(parser.minor_version(), parser.method() == "HEAD", parser.keep_alive());
+  if (parser.expect() == Expect::unknown) {
+    co_return co_await refuse(exchange,
+                              {.reason = RefusalReason::expectation,
+                               .status = 417,
+                               .code = "expectation_not_supported",
+                               .message = "The only expectation that can be met is Expect: 100-continue; "
+                                          "leave the Expect header out."});
+  }
+  const auto foreign = dujiang::http::check_browser({.method = parser.method(),
+                                                     .host = parser.host(),
+                                                     .headers = exchange.headers,
+                                                     .has_body = parser.body().kind != BodyKind::none,
+                                                     .on_loopback = admission_.on_loopback},
+                                                    core_->settings.browser_guard);
+  if (foreign) {
+    co_return co_await refuse(exchange, {.reason = RefusalReason::browser_guard,
+                                         .status = foreign->status,
+                                         .code = foreign->code,
+                                         .message = foreign->message});
+  }
+  if (parser.body().length > core_->settings.max_body_bytes) co_return co_await refuse_body(exchange);
+  co_return true;
+}
+
+runtime::Task<bool> Connection::read_body(Exchange& exchange) {
+  const auto framing = exchange.parser.body();
+  const std::size_t head = exchange.parser.head_size();
+  exchange.consumed = head;
+  if (framing.kind == BodyKind::none) co_return true;
+  exchange.deadline = base::after(core_->loop.now(), core_->settings.body_timeout);
+  const bool waits_for_word = exchange.parser.expect() == Expect::continue_100 && buffer_.size() == head;
+  if (waits_for_word && !co_await exchange.reply.send_continue()) co_return false;
+  if (framing.kind == BodyKind::chunked) co_return co_await read_chunked_body(exchange);
+  const auto length = static_cast<std::size_t>(framing.length);
+  if (head + length <= buffer_.capacity()) co_return co_await read_body_into_buffer(exchange, length);
+  co_return co_await read_body_of_length(exchange, length);
+}
+
+// The body fits behind its head.
+runtime::Task<bool> Connection::read_body_into_buffer(Exchange& exchange, std::size_t length) {
+  const std::size_t head = exchange.parser.head_size();
+  exchange.consumed = head + length;
+  while (buffer_.size() < exchange.consumed) {
+    const Read read = read_some();
+    if (read == Read::ended) co_return false;
+    if (read == Read::nothing_yet && !co_await wait_for_more(exchange)) co_return false;
+  }
+  exchange.body = buffer_.view().substr(head, length);
+  co_return true;
+}
+
+runtime::Task<bool> Connection::read_body_of_length(Exchange& exchange, std::size_t length) {
+  BodyBuffer& body = exchange.body_buffer;
+  body.expect(length);
+  body.append(buffer_.view().substr(exchange.consumed));
+  exchange.consumed = buffer_.size();
+  while (body.size() < length) {
+    const net::IoResult result = conn_->read(body.space());
+    if (result.status == IoStatus::ok) {
+      body.commit(result.bytes);
+    } else if (result.status != IoStatus::would_block || !co_await wait_for_more(exchange)) {
+      co_return false;
+    }
+  }
+  exchange.body = body.view();
+  co_return true;
+}
+
+runtime::Task<bool> Connection::read_chunked_body(Exchange& exchange) {
+  std::string_view bytes = buffer_.view().substr(exchange.consumed);
+  Decoded decoded = decode(exchange, bytes);
+  exchange.consumed = buffer_.size() - bytes.size();
+  while (decoded == Decoded::more) {
+    const net::IoResult result = conn_->read(core_->scratch);
+    if (result.status == IoStatus::ok) {
+      bytes = {core_->scratch.data(), result.bytes};
+      decoded = decode(exchange, bytes);
+      if (decoded == Decoded::done) next_bytes_.append(bytes);
+    } else if (result.status != IoStatus::would_block || !co_await wait_for_more(exchange)) {
+      co_return false;
+    }
+  }
+  if (decoded == Decoded::too_large) co_return co_await refuse_body(exchange);
+  if (decoded == Decoded::malformed) {
+    co_return co_await refuse(exchange, {.reason = RefusalReason::bad_request,
+                                         .status = 400,
+                                         .code = "malformed_body",
+                                         .message = std::string(exchange.chunks.error())});
+  }
+  if (exchange.body_buffer.size() > 0) exchange.body = exchange.body_buffer.view();
+  co_return true;
+}
+
+// Adds what `bytes` hold of the body and removes it from them.
+Connection::Decoded Connection::decode(Exchange& exchange, std::string_view& bytes) {
+  while (true) {
+    const auto step = exchange.chunks.next(bytes);
+    bytes.remove_prefix(step.consumed);
+    switch (step.kind) {
+      case dujiang::http::ChunkedDecoder::Kind::more:
+        return Decoded::more;
+      case dujiang::http::ChunkedDecoder::Kind::end:
+        return Decoded::done;
+      case dujiang::http::ChunkedDecoder::Kind::error:
+        return Decoded::malformed;
+      case dujiang::http::ChunkedDecoder::Kind::body:
+        if (exchange.body_buffer.size() + step.body.size() > core_->settings.max_body_bytes) {
+          return Decoded::too_large;
+        }
+        exchange.body_buffer.append(step.body);
+    }
+  }
+}
+
+// Waits until a read is worth a try; false after a refusal when the request takes too long.
+runtime::Task<bool> Connection::wait_for_more(Exchange& exchange) {
+  const runtime::Wake wake = co_await conn_->readable().wait(exchange.deadline);
+  if (ending_) co_return false;
+  if (wake == runtime::Wake::signalled && core_->loop.now() < exchange.deadline) co_return true;
+  const std::string part = exchange.parser.state() == HeadState::done ? "body" : "head";
+  co_return co_await refuse(exchange, {.reason = RefusalReason::timeout,
+                                       .status = 408,
+                                       .code = "request_timeout",
+                                       .message = "The " + part +
+                                                  " of the request did not arrive in time; send it "
+                                                  "without pauses."});
+}
+
+runtime::Task<bool> Connection::refuse_body(Exchange& exchange) {
+  co_return co_await refuse(exchange, {.reason = RefusalReason::body_too_large,
+                                       .status = 413,
+                                       .code = "body_too_large",
+                                       .message = "The body is larger than the limit of " +
+                                                  std::to_string(core_->settings.max_body_bytes) +
+                                                  " bytes; send less, or raise listen.max_body."});
+}
+
+}  // namespace dujiang::adapters::http
