@@ -55,7 +55,7 @@ TEST(ModelsBody, ListsModels) {
   EXPECT_SAME_JSON(models_body({}, 7, "dujiang"), R"({"object":"list","data":[]})");
 }
 
-std::string write(const StreamWriter& writer, std::string_view data) {
+std::string write(StreamWriter& writer, std::string_view data) {
   StreamEventReader reader;
   const auto event = reader.read(data);
   EXPECT_TRUE(event) << data;
@@ -64,25 +64,30 @@ std::string write(const StreamWriter& writer, std::string_view data) {
   return out;
 }
 
+std::string write(bool show_usage, std::string_view data) {
+  StreamWriter writer(show_usage);
+  return write(writer, data);
+}
+
 constexpr std::string_view kChunk =
     R"({"id":"1","created":5,"model":"m","choices":[{"delta":{"content":"x"}}]})";
 
 TEST(StreamWriter, PassesBytesAsTheyCame) {
-  EXPECT_EQ(write(StreamWriter(false), kChunk), "data: " + std::string(kChunk) + "\n\n");
+  EXPECT_EQ(write(false, kChunk), "data: " + std::string(kChunk) + "\n\n");
 }
 
 TEST(StreamWriter, PutsAnEventOnOneLine) {
-  EXPECT_EQ(write(StreamWriter(false), "{\"choices\":\n[{\"delta\":\r\n{\"content\":\"x\\n\"}}]}"),
+  EXPECT_EQ(write(false, "{\"choices\":\n[{\"delta\":\r\n{\"content\":\"x\\n\"}}]}"),
             "data: {\"choices\": [{\"delta\":  {\"content\":\"x\\n\"}}]}\n\n");
 }
 
 TEST(StreamWriter, HidesTheUsageOnlyChunkFromThoseWhoDidNotAskForIt) {
   constexpr std::string_view kUsage = R"({"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}})";
-  EXPECT_EQ(write(StreamWriter(false), kUsage), "");
-  EXPECT_EQ(write(StreamWriter(true), kUsage), "data: " + std::string(kUsage) + "\n\n");
+  EXPECT_EQ(write(false, kUsage), "");
+  EXPECT_EQ(write(true, kUsage), "data: " + std::string(kUsage) + "\n\n");
   constexpr std::string_view kLast =
       R"({"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}})";
-  EXPECT_EQ(write(StreamWriter(false), kLast), "data: " + std::string(kLast) + "\n\n");
+  EXPECT_EQ(write(false, kLast), "data: " + std::string(kLast) + "\n\n");
 }
 
 TEST(StreamWriter, GivesEveryChunkTheSameIdentityWhereItIsTold) {
