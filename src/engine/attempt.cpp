@@ -111,7 +111,7 @@ std::optional<provider::Clock> Attempt::expired(base::TimePoint now) const {
   return std::nullopt;
 }
 
-runtime::Task<void> Attempt::run(Caller& caller, StreamSink& sink) {
+runtime::Task<void> Attempt::run(Caller& caller, Delivery& delivery) {
   started_ = loop_.now();
   clocks_.on_sent(started_);
   exchange_ = client_.open({.upstream = request_->upstream,
@@ -136,14 +136,14 @@ runtime::Task<void> Attempt::run(Caller& caller, StreamSink& sink) {
       case ports::HttpEvent::Kind::timeout:
         break;
       case ports::HttpEvent::Kind::head:
-        on_head(sink);
+        on_head(delivery);
         break;
       case ports::HttpEvent::Kind::body:
-        co_await on_body(event.bytes, caller, sink);
+        co_await on_body(event.bytes, caller, delivery);
         break;
       case ports::HttpEvent::Kind::end:
-        on_end(sink);
-        co_await sink.flush();
+        on_end(delivery);
+        co_await delivery.flush();
         break;
       case ports::HttpEvent::Kind::failure:
         record_.failure = failure_of(event.failure);
@@ -152,7 +152,7 @@ runtime::Task<void> Attempt::run(Caller& caller, StreamSink& sink) {
         break;
     }
   }
-  record_.committed = sink.committed();
+  record_.committed = delivery.committed();
 }
 
 Provenance Attempt::provenance() const {
@@ -162,19 +162,19 @@ Provenance Attempt::provenance() const {
           .upstream_headers = caller_headers(exchange_->headers())};
 }
 
-void Attempt::on_head(StreamSink& sink) {
+void Attempt::on_head(Delivery& delivery) {
   record_.status = exchange_->status();
   record_.headers = &exchange_->headers();
   clocks_.on_head(loop_.now());
   if (record_.status >= 200 && record_.status <= 299) {
-    sink.begin(provenance());
+    delivery.begin(provenance());
     return;
   }
   form_ = Form::whole;
   error_due_ = base::after(loop_.now(), kErrorBodyTime);
 }
 
-runtime::Task<void> Attempt::on_body(std::string_view bytes, Caller& caller, StreamSink& sink) {
+runtime::Task<void> Attempt::on_body(std::string_view bytes, Caller& caller, Delivery& delivery) {
   clocks_.on_bytes(loop_.now());
   if (form_ == Form::undecided) {
     decide_form(bytes);
@@ -184,9 +184,9 @@ runtime::Task<void> Attempt::on_body(std::string_view bytes, Caller& caller, Str
     add_to_body(bytes);
   }
   if (form_ == Form::events) {
-    read_events(sink);
+    read_events(delivery);
     const base::TimePoint before = loop_.now();
-    co_await sink.flush();
+    co_await delivery.flush();
     clocks_.on_paused(loop_.now() - before);
     if (caller.gone() && !over_) end_without_caller();
   }
@@ -228,16 +228,16 @@ void Attempt::add_to_body(std::string_view bytes) {
   }
 }
 
-void Attempt::read_events(StreamSink& sink) {
+void Attempt::read_events(Delivery& delivery) {
   while (!over_) {
     const auto item = sse_.next();
     if (!item) break;
-    on_item(*item, sink);
+    on_item(*item, delivery);
   }
   if (!over_ && sse_.too_large()) end(Ended::too_large);
 }
 
-void Attempt::on_item(const api::SseItem& item, StreamSink& sink) {
+void Attempt::on_item(const api::SseItem& item, Delivery& delivery) {
   if (item.kind == api::SseItem::Kind::comment) {
     record_.stream.keep_alive = true;
     return;
@@ -256,10 +256,10 @@ void Attempt::on_item(const api::SseItem& item, StreamSink& sink) {
     end(Ended::complete);
     return;
   }
-  on_event(**event, sink);
+  on_event(**event, delivery);
 }
 
-void Attempt::on_event(const api::StreamEvent& event, StreamSink& sink) {
+void Attempt::on_event(const api::StreamEvent& event, Delivery& delivery) {
   record_.stream.observe(event);
   if (event.error || record_.stream.failed_finish()) {
     end(Ended::complete);
@@ -271,12 +271,12 @@ void Attempt::on_event(const api::StreamEvent& event, StreamSink& sink) {
     if (!first_token_) first_token_ = loop_.now();
   }
   if (record_.stream.finished(request_->choices)) clocks_.on_finish(loop_.now());
-  if (!sink.take(event)) end(Ended::too_large);
+  if (!delivery.take(event)) end(Ended::too_large);
 }
 
-void Attempt::on_end(StreamSink& sink) {
+void Attempt::on_end(Delivery& delivery) {
   if (form_ == Form::events) {
-    if (const auto item = sse_.end()) on_item(*item, sink);
+    if (const auto item = sse_.end()) on_item(*item, delivery);
   }
   if (!over_) end(Ended::complete);
 }

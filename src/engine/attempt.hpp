@@ -11,7 +11,7 @@
 #include "api/sse.hpp"
 #include "api/stream_event.hpp"
 #include "engine/caller.hpp"
-#include "engine/sink.hpp"
+#include "engine/delivery.hpp"
 #include "policy/clocks.hpp"
 #include "ports/http_client.hpp"
 #include "provider/attempt_record.hpp"
@@ -46,7 +46,7 @@ class Attempt {
   ~Attempt();
 
   // Runs until the answer is whole, the way breaks, a clock runs out or the caller is gone.
-  runtime::Task<void> run(Caller& caller, StreamSink& sink);
+  runtime::Task<void> run(Caller& caller, Delivery& delivery);
 
   // The facts. Its views live as long as the attempt.
   const provider::AttemptRecord& record() const { return record_; }
@@ -67,14 +67,14 @@ class Attempt {
  private:
   enum class Form : std::uint8_t { undecided, whole, events };
 
-  void on_head(StreamSink& sink);
-  runtime::Task<void> on_body(std::string_view bytes, Caller& caller, StreamSink& sink);
+  void on_head(Delivery& delivery);
+  runtime::Task<void> on_body(std::string_view bytes, Caller& caller, Delivery& delivery);
   void decide_form(std::string_view bytes);
   void add_to_body(std::string_view bytes);
-  void read_events(StreamSink& sink);
-  void on_item(const api::SseItem& item, StreamSink& sink);
-  void on_event(const api::StreamEvent& event, StreamSink& sink);
-  void on_end(StreamSink& sink);
+  void read_events(Delivery& delivery);
+  void on_item(const api::SseItem& item, Delivery& delivery);
+  void on_event(const api::StreamEvent& event, Delivery& delivery);
+  void on_end(Delivery& delivery);
   void end_without_caller();
   void end(provider::Ended how);
   base::TimePoint due() const;

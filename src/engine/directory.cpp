@@ -14,8 +14,13 @@ namespace {
 // A reply that stays here: what an exchange of our own comes to.
 class CapturedReply final : public ports::CallerReply {
  public:
-  void start(int status, const http::Headers& /*headers*/, std::optional<std::uint64_t> /*length*/) override {
+  CapturedReply() = default;
+  CapturedReply(CapturedReply&&) = default;
+  CapturedReply& operator=(CapturedReply&&) = default;
+
+  void start(int status, const http::Headers& headers, std::optional<std::uint64_t> /*length*/) override {
     status_ = status;
+    headers_ = headers;
   }
   runtime::Task<bool> write(std::string_view bytes) override {
     body_ += bytes;
@@ -27,10 +32,12 @@ class CapturedReply final : public ports::CallerReply {
   std::uint64_t bytes_written() const override { return body_.size(); }
 
   int status() const { return status_; }
+  const http::Headers& headers() const { return headers_; }
   const std::string& body() const { return body_; }
 
  private:
   int status_ = 0;
+  http::Headers headers_;
   std::string body_;
 };
 
@@ -74,44 +81,40 @@ bool is_listed(const Plan& plan, std::string_view model) {
   return std::ranges::find(names, model) != names.end();
 }
 
-runtime::Task<void> list_models(Services& services, std::shared_ptr<const Plan> plan,
-                                const ports::CallerRequest& request, ports::CallerReply& reply,
-                                const api::WireFormat& format, std::string request_id) {
-  std::vector<std::string> names = plan->routes.model_names();
+runtime::Task<void> list_models(Services& services, const Errand& errand) {
+  const Plan& plan = *errand.plan;
+  std::vector<std::string> names = plan.routes.model_names();
   std::map<std::string, std::string> lists;  // by upstream
   std::optional<CapturedReply> failed;
-  for (const auto& [route, upstream] : open_targets(*plan)) {
+  for (const auto& [route, upstream] : open_targets(plan)) {
     if (!lists.contains(upstream)) {
       CapturedReply captured;
-      Exchange exchange(services, plan, request, captured, format, {.operation = api::Operation::models},
-                        &plan->models_routes.find(upstream)->second, request_id);
-      co_await exchange.run();
-      if (captured.status() != 200) failed = captured;
+      const Errand inner{errand.plan, errand.request, captured, errand.format, errand.request_id};
+      co_await serve(services, inner, {.operation = api::Operation::models},
+                     &plan.models_routes.find(upstream)->second);
       lists[upstream] = captured.status() == 200 ? captured.body() : std::string();
+      if (captured.status() != 200) failed = std::move(captured);
     }
-    add_served(*plan, *route, lists[upstream], names);
+    add_served(plan, *route, lists[upstream], names);
   }
-  Answer answer(reply, format, request_id, false);
-  if (names.empty() && failed && failed->status() != 0) {
-    reply.start(failed->status(), {{"Content-Type", "application/json"}, {"x-request-id", request_id}},
-                failed->body().size());
-    if (co_await reply.write(failed->body())) co_await reply.finish();
+  if (names.empty() && failed && failed->started()) {
+    errand.reply.start(failed->status(), failed->headers(), failed->body().size());
+    if (co_await errand.reply.write(failed->body())) co_await errand.reply.finish();
     co_return;
   }
   std::set<std::string> seen;
   std::erase_if(names, [&](const std::string& name) { return !seen.insert(name).second; });
-  std::optional<Ledger> ledger;
-  if (lists.empty()) ledger.emplace(services, "models", request, request_id);
-  co_await answer.whole(format.models_body(names, unix_seconds(services)));
+  std::optional<Ledger> ledger;  // an upstream that was asked has left its line already
+  if (lists.empty()) ledger.emplace(services, "models", errand.request, errand.request_id);
+  Answer answer(errand.reply, errand.format, errand.request_id, false);
+  co_await answer.whole(errand.format.models_body(names, unix_seconds(services)));
   if (ledger) ledger->local(answer.status(), answer.bytes_written());
 }
 
-runtime::Task<void> show_model(Services& services, const ports::CallerRequest& request,
-                               ports::CallerReply& reply, const api::WireFormat& format, std::string model,
-                               std::string request_id) {
-  Ledger ledger(services, "model", request, request_id);
-  Answer answer(reply, format, request_id, false);
-  co_await answer.whole(format.model_body(model, unix_seconds(services)));
+runtime::Task<void> show_model(Services& services, const Errand& errand, std::string model) {
+  Ledger ledger(services, "model", errand.request, errand.request_id);
+  Answer answer(errand.reply, errand.format, errand.request_id, false);
+  co_await answer.whole(errand.format.model_body(model, unix_seconds(services)));
   ledger.local(answer.status(), answer.bytes_written());
 }
 

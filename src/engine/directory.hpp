@@ -2,15 +2,12 @@
 // offer.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "api/wire_format.hpp"
+#include "engine/exchange.hpp"
 #include "engine/plan.hpp"
 #include "engine/services.hpp"
-#include "ports/http_server.hpp"
 #include "runtime/task.hpp"
 
 namespace dujiang::engine {
@@ -18,14 +15,10 @@ namespace dujiang::engine {
 // A route that takes names it does not list leaves their list to its upstream: that one is asked, as the
 // caller. An upstream that does not answer is left out, unless nothing else is known: then its error is the
 // answer.
-runtime::Task<void> list_models(Services& services, std::shared_ptr<const Plan> plan,
-                                const ports::CallerRequest& request, ports::CallerReply& reply,
-                                const api::WireFormat& format, std::string request_id);
+runtime::Task<void> list_models(Services& services, const Errand& errand);
 
 // One model that the routes name.
-runtime::Task<void> show_model(Services& services, const ports::CallerRequest& request,
-                               ports::CallerReply& reply, const api::WireFormat& format, std::string model,
-                               std::string request_id);
+runtime::Task<void> show_model(Services& services, const Errand& errand, std::string model);
 
 // Whether the routes themselves name `model`, so that nobody has to be asked.
 bool is_listed(const Plan& plan, std::string_view model);

@@ -4,7 +4,6 @@
 #include <functional>
 #include <utility>
 
-#include "api/single_chunk.hpp"
 #include "engine/forwarding.hpp"
 #include "ports/metric_catalog.hpp"
 #include "provider/normalise.hpp"
@@ -20,32 +19,72 @@ std::uint32_t rank_of(std::string_view caller_class) {
   return caller_class == "background" ? 2 : 1;
 }
 
+// The same for a request and for its repeat by the caller's SDK.
+std::uint64_t fingerprint(const ports::CallerRequest& request) {
+  const std::hash<std::string_view> hash;
+  return hash(request.body) ^ (hash(request.headers.get("authorization").value_or("")) * 31) ^
+         (hash(request.path) * 17);
+}
+
+std::optional<api::ApiError> untold_failure(Services& services, const ports::CallerRequest& request) {
+  if (request.headers.get("x-stainless-retry-count").value_or("0") == "0") return std::nullopt;
+  return services.untold.recall(fingerprint(request), services.loop.now());
+}
+
+std::unique_ptr<Delivery> make_delivery(Answer& answer, Caller& caller, const Errand& errand,
+                                        const Intake& intake) {
+  if (intake.call.stream) {
+    return std::make_unique<Relay>(answer, caller, errand.format, intake.call, intake.route->thinking);
+  }
+  return std::make_unique<Collector>(answer, caller, errand.plan->settings->max_whole_answer_bytes);
+}
+
 }  // namespace
 
-Exchange::Exchange(Services& services, std::shared_ptr<const Plan> plan, const ports::CallerRequest& request,
-                   ports::CallerReply& reply, const api::WireFormat& format, api::Matched asked,
-                   const route::RouteSpec* route, std::string request_id)
-    : services_(services),
-      plan_(std::move(plan)),
-      request_(request),
-      format_(format),
-      intake_{.operation = asked.operation, .call = {.model = std::move(asked.model)}, .route = route},
-      ledger_(services, api::to_string(asked.operation), request, request_id),
-      request_id_(std::move(request_id)),
-      reply_(reply) {}
+runtime::Task<void> serve(Services& services, const Errand& errand, api::Matched asked,
+                          const route::RouteSpec* route) {
+  const ports::CallerRequest& request = errand.request;
+  Ledger ledger(services, api::to_string(asked.operation), request, errand.request_id);
+  Intake intake{.operation = asked.operation, .call = {.model = std::move(asked.model)}, .route = route};
+  const auto read = read_intake(*errand.plan, errand.format, request, services.loop.random(), intake);
+  ledger.read(intake);
+  const auto refusal = read ? untold_failure(services, request) : std::optional(read.error());
+  if (refusal) {
+    Answer answer(errand.reply, errand.format, errand.request_id, intake.call.stream);
+    ledger.failed(refusal->code, false);
+    co_await answer.fail(*refusal);
+    ledger.sent(answer.status(), answer.bytes_written());
+    co_return;
+  }
+  Exchange exchange(services, errand, intake, ledger);
+  co_await exchange.run();
+}
 
-Exchange::~Exchange() {
-  if (answer_) ledger_.sent(answer_->status(), answer_->bytes_written());
+Exchange::Exchange(Services& services, const Errand& errand, const Intake& intake, Ledger& ledger)
+    : services_(services),
+      errand_(errand),
+      intake_(intake),
+      ledger_(ledger),
+      answer_(errand.reply, errand.format, errand.request_id, intake.call.stream),
+      caller_(services.loop, answer_,
+              policy::WaitingCaller(errand.request.received, intake.keep_alive, intake.deadline.silence),
+              errand.request.gone),
+      delivery_(make_delivery(answer_, caller_, errand, intake)),
+      course_(*intake.route, intake.targets, max_attempts(), intake.deadline.until) {}
+
+Exchange::~Exchange() { ledger_.sent(answer_.status(), answer_.bytes_written()); }
+
+// A request that can't be kept within the memory for retries is served, but once.
+std::uint32_t Exchange::max_attempts() {
+  auto lease = services_.memory.try_hold(errand_.request.body.size());
+  if (!lease) return 1;
+  memory_ = std::move(*lease);
+  return intake_.max_attempts;
 }
 
 // The way of a request. What is decided here is decided by a policy or by the upstream's dialect; what
 // happens goes through a port.
 runtime::Task<void> Exchange::run() {
-  if (auto refused = open()) {
-    ledger_.failed(refused->code, false);
-    co_await answer_->fail(std::move(*refused));
-    co_return;
-  }
   for (;;) {
     const policy::Step step = next_step();
     if (const auto* end = std::get_if<policy::GiveUp>(&step)) {
@@ -56,40 +95,12 @@ runtime::Task<void> Exchange::run() {
     std::optional<Permit> permit = co_await admit(next);
     const bool answered = permit && co_await send(next, std::move(*permit));
     if (answered) co_return;
-    if (caller_->gone()) {
+    if (caller_.gone()) {
       ledger_.caller_gone();
-      reply_.abort();
+      errand_.reply.abort();
       co_return;
     }
   }
-}
-
-// Reads the request, and sets up both sides. An error is the caller's to mend.
-std::optional<api::ApiError> Exchange::open() {
-  const auto read = read_intake(*plan_, format_, request_, services_.loop.random(), intake_);
-  answer_.emplace(reply_, format_, request_id_, intake_.call.stream);
-  ledger_.read(intake_);
-  if (!read) return read.error();
-  if (request_.headers.get("x-stainless-retry-count").value_or("0") != "0") {
-    if (auto untold = services_.untold.recall(fingerprint(), services_.loop.now())) return untold;
-  }
-
-  const policy::WaitingCaller patience(request_.received, intake_.keep_alive, intake_.deadline.silence);
-  caller_.emplace(services_.loop, *answer_, patience, request_.gone);
-  if (intake_.call.stream) {
-    relay_.emplace(*answer_, *caller_, format_, intake_.call, intake_.route->thinking);
-  } else {
-    collector_.emplace(plan_->settings->max_whole_answer_bytes);
-  }
-
-  std::uint32_t max_attempts = intake_.max_attempts;
-  if (auto lease = services_.memory.try_hold(request_.body.size())) {
-    memory_ = std::move(*lease);
-  } else {
-    max_attempts = 1;
-  }
-  course_.emplace(*intake_.route, intake_.targets, max_attempts, intake_.deadline.until);
-  return std::nullopt;
 }
 
 policy::Step Exchange::next_step() {
@@ -100,7 +111,7 @@ policy::Step Exchange::next_step() {
     services_.metrics.set(ports::Metric::retry_budget_balance, {target(index).upstream}, budget.balance(now));
     return allowed;
   };
-  return course_->next(now, services_.loop.random(), spend);
+  return course_.next(now, services_.loop.random(), spend);
 }
 
 // Waits in the upstream's queue for a permit; nothing when it was refused, or left the queue, or its caller
@@ -108,21 +119,20 @@ policy::Step Exchange::next_step() {
 runtime::Task<std::optional<Permit>> Exchange::admit(policy::Try step) {
   Upstream& there = upstream(step.target);
   const base::TimePoint entered = services_.loop.now();
-  Admission admission(there.shared_from_this(),
-                      {.pool = std::string(model_at(target(step.target), intake_.call)),
-                       .class_rank = rank_of(intake_.route->caller_class),
-                       .arrived = request_.received,
-                       .deadline = intake_.deadline.until,
-                       .not_before = step.not_before});
-  const Caller::Watch watch(*caller_, [&] { admission.changed().notify(); });
-  while (admission.state() == Admission::State::waiting && !caller_->gone() &&
+  Admission admission(there.shared_from_this(), {.pool = std::string(model(step.target)),
+                                                 .class_rank = rank_of(intake_.route->caller_class),
+                                                 .arrived = errand_.request.received,
+                                                 .deadline = intake_.deadline.until,
+                                                 .not_before = step.not_before});
+  const Caller::Watch watch(caller_, [&] { admission.changed().notify(); });
+  while (admission.state() == Admission::State::waiting && !caller_.gone() &&
          services_.loop.now() < step.admit_by) {
-    co_await caller_->attend();
-    co_await admission.changed().wait(std::min(step.admit_by, caller_->due()));
+    co_await caller_.attend();
+    co_await admission.changed().wait(std::min(step.admit_by, caller_.due()));
   }
   ledger_.queued(services_.loop.now() - entered);
   if (admission.state() == Admission::State::admitted) co_return admission.take();
-  if (caller_->gone()) co_return std::nullopt;
+  if (caller_.gone()) co_return std::nullopt;
   const auto finding = admission.state() == Admission::State::waiting ? policy::Finding::queued_out
                                                                       : policy::Finding::not_admitted;
   fail({.target = step.target, .finding = finding, .billing = policy::Billing::unsent},
@@ -130,23 +140,25 @@ runtime::Task<std::optional<Permit>> Exchange::admit(policy::Try step) {
   co_return std::nullopt;
 }
 
-// Makes one attempt and sees what came of it; true when the exchange is over.
+// Makes one attempt and sees what came of it; true when the caller has its answer.
 runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
   Upstream& there = upstream(step.target);
-  if (sent_++ == 0) {
+  if (attempts_++ == 0) {
     there.budget().deposit(services_.loop.now());
   } else {
     ledger_.repeat(upstream(attempt_target_), failures_.back().code, step.target != attempt_target_);
   }
-  attempt_ = make_attempt(step, permit);
+  const bool streamed =
+      intake_.call.stream || (api::generates(intake_.operation) && there.streams_unstreamed());
+  attempt_ = std::make_unique<Attempt>(services_.loop, services_.client,
+                                       attempt_request(step.target, permit, streamed),
+                                       clocks_for(step.target, streamed));
   attempt_target_ = step.target;
-  StreamSink& sink = relay_ ? static_cast<StreamSink&>(*relay_) : *collector_;
-  co_await attempt_->run(*caller_, sink);
+  co_await attempt_->run(caller_, *delivery_);
 
-  const provider::AttemptRecord& record = attempt_->record();
-  const provider::Classification result = provider::classify(there.dialect(), record);
-  ledger_.attempt(*attempt_, result, there, model_at(target(step.target), intake_.call));
-  if (record.ended == provider::Ended::cancelled) co_return false;
+  const provider::Classification result = provider::classify(there.dialect(), attempt_->record());
+  ledger_.attempt(*attempt_, result, there, model(step.target));
+  if (attempt_->record().ended == provider::Ended::cancelled) co_return false;
   learn(result, permit);
   attempt_is_blank_ = result.verdict == provider::Verdict::blank;
   if (result.verdict == provider::Verdict::success || (attempt_is_blank_ && ++blanks_ > 1)) {
@@ -166,21 +178,11 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
 runtime::Task<void> Exchange::deliver() {
   const provider::AttemptRecord& record = attempt_->record();
   Upstream& there = upstream(attempt_target_);
-  ledger_.answered(*attempt_, there, model_at(target(attempt_target_), intake_.call), record.stream.usage);
-  answer_->set_provenance(attempt_->provenance());
-  if (relay_) {
-    if (!record.streamed) {
-      api::StreamEventReader reader;
-      const std::string chunk =
-          api::single_chunk(provider::normalise_whole(there.dialect(), attempt_->take_body()));
-      if (const auto event = reader.read(chunk)) relay_->take(**event);
-    }
-    co_await relay_->finish();
-  } else if (record.streamed) {
-    co_await answer_->whole(collector_->whole());
-  } else {
-    co_await answer_->whole(provider::normalise_whole(there.dialect(), attempt_->take_body()));
-  }
+  ledger_.answered(*attempt_, there, model(attempt_target_), record.stream.usage);
+  answer_.set_provenance(attempt_->provenance());
+  std::optional<std::string> whole;
+  if (!record.streamed) whole = provider::normalise_whole(there.dialect(), attempt_->take_body());
+  co_await delivery_->finish(std::move(whole));
 }
 
 runtime::Task<void> Exchange::give_up(policy::GiveUp end) {
@@ -190,55 +192,53 @@ runtime::Task<void> Exchange::give_up(policy::GiveUp end) {
     co_return;
   }
   api::ApiError error = final_error(end, failures_);
-  if (answer_->begun() && !intake_.call.stream) {
-    services_.untold.remember(fingerprint(), error, services_.loop.now());
+  if (answer_.begun() && !intake_.call.stream) {
+    services_.untold.remember(fingerprint(errand_.request), error, services_.loop.now());
   }
-  answer_->set_provenance({.served_by = end.cause ? failures_[*end.cause].served_by : "", .attempts = sent_});
-  ledger_.failed(end.cause ? provider::to_string(failures_[*end.cause].code) : "deadline", answer_->begun());
-  co_await answer_->fail(std::move(error));
+  answer_.set_provenance(
+      {.served_by = end.cause ? failures_[*end.cause].served_by : "", .attempts = attempts_});
+  ledger_.failed(end.cause ? provider::to_string(failures_[*end.cause].code) : "deadline", answer_.begun());
+  co_await answer_.fail(std::move(error));
 }
 
-std::unique_ptr<Attempt> Exchange::make_attempt(const policy::Try& step, const Permit& permit) {
-  const route::Target& at = target(step.target);
-  Upstream& there = upstream(step.target);
-  const api::Call& call = intake_.call;
+AttemptRequest Exchange::attempt_request(std::uint32_t index, const Permit& permit, bool streamed) const {
+  const route::Target& at = target(index);
+  const Upstream& there = upstream(index);
+  const http::Headers& from_caller = errand_.request.headers;
   const bool addressed = at.upstream == intake_.route->targets.front().upstream;
-  const bool streamed = call.stream || (api::generates(intake_.operation) && there.streams_unstreamed());
-  const std::string_view model = model_at(at, call);
 
   AttemptRequest request{
       .dialect = &there.dialect(),
       .upstream = at.upstream,
-      .method = std::string(request_.method),
-      .target = *provider::target_path(there.dialect(), intake_.operation, model),
-      .headers = upstream_headers(request_.headers, addressed ? Vendor::addressed : Vendor::other,
-                                  at.forward_headers),
+      .method = std::string(errand_.request.method),
+      .target = provider::target_path(there.dialect(), intake_.operation, model(index)).value_or("/"),
+      .headers =
+          upstream_headers(from_caller, addressed ? Vendor::addressed : Vendor::other, at.forward_headers),
       .operation = intake_.operation,
       .streamed = streamed,
-      .choices = call.n,
-      .one_token = call.one_token(),
-      .max_body = plan_->settings->max_whole_answer_bytes,
-      .served_by = served_by(step.target),
-      .number = sent_,
+      .choices = intake_.call.n,
+      .one_token = intake_.call.one_token(),
+      .max_body = errand_.plan->settings->max_whole_answer_bytes,
+      .served_by = served_by(index),
+      .number = attempts_,
   };
+  add_credentials(request.headers, there.spec(), permit.key(), from_caller);
   if (api::has_body(intake_.operation)) {
     request.headers.add("Content-Type", "application/json");
     request.body =
         provider::translate_request(
-            there.dialect(), intake_.operation, request_.body,
-            {.model = model, .stream = streamed, .include_usage = streamed, .addressed = addressed})
+            there.dialect(), intake_.operation, errand_.request.body,
+            {.model = model(index), .stream = streamed, .include_usage = streamed, .addressed = addressed})
             .body;
   }
-  add_credentials(request.headers, there.spec(), permit.key(), request_.headers);
-  return std::make_unique<Attempt>(services_.loop, services_.client, std::move(request),
-                                   clocks_for(step, streamed));
+  return request;
 }
 
 // A late first token counts only where the request can move, and the other upstream's budget lets it.
-policy::AttemptClocks Exchange::clocks_for(const policy::Try& step, bool streamed) {
+policy::AttemptClocks Exchange::clocks_for(std::uint32_t index, bool streamed) const {
   using policy::AttemptClocks;
   const base::TimePoint now = services_.loop.now();
-  const auto elsewhere = course_->elsewhere(step.target);
+  const auto elsewhere = course_.elsewhere(index);
   const bool can_move = elsewhere && upstream(*elsewhere).budget().balance(now) >= 1;
   return {intake_.route->clocks, streamed ? AttemptClocks::Form::streamed : AttemptClocks::Form::unstreamed,
           can_move ? AttemptClocks::Elsewhere::another_target : AttemptClocks::Elsewhere::alone, now,
@@ -246,39 +246,28 @@ policy::AttemptClocks Exchange::clocks_for(const policy::Try& step, bool streame
 }
 
 void Exchange::learn(const provider::Classification& result, Permit& permit) {
-  const base::TimePoint now = services_.loop.now();
+  const std::string& name = upstream(attempt_target_).spec().name;
   switch (result.account_out) {
     case provider::AccountOut::no:
       if (result.verdict == provider::Verdict::success) permit.accepted();
       break;
     case provider::AccountOut::transient:
-      permit.pause_until(base::after(now, result.retry_after.value_or(kFullAccountPause)));
+      permit.pause_until(base::after(services_.loop.now(), result.retry_after.value_or(kFullAccountPause)));
       break;
     case provider::AccountOut::long_time:
       permit.take_out(result.code == provider::Code::auth ? policy::Accounts::Refused::key
                                                           : policy::Accounts::Refused::account,
                       result.error);
-      services_.log.warning("account_out", "account `" + std::string(permit.account()) + "` of upstream `" +
-                                               upstream(attempt_target_).spec().name + "` is out of use: " +
-                                               std::string(provider::to_string(result.code)));
+      services_.log.warning("account_out",
+                            "account `" + std::string(permit.account()) + "` of upstream `" + name +
+                                "` is out of use: " + std::string(provider::to_string(result.code)));
       break;
   }
 }
 
 void Exchange::fail(policy::AttemptOutcome outcome, Failure failure) {
   failures_.push_back(std::move(failure));
-  course_->observe(outcome, services_.loop.now());
-}
-
-std::string Exchange::served_by(std::uint32_t index) const {
-  return target(index).upstream + "/" + std::string(model_at(target(index), intake_.call));
-}
-
-// The same for a request and for its repeat by the caller's SDK.
-std::uint64_t Exchange::fingerprint() const {
-  const std::hash<std::string_view> hash;
-  return hash(request_.body) ^ (hash(request_.headers.get("authorization").value_or("")) * 31) ^
-         (hash(request_.path) * 17);
+  course_.observe(outcome, services_.loop.now());
 }
 
 }  // namespace dujiang::engine

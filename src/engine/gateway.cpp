@@ -48,71 +48,66 @@ api::ApiError wrong_method(std::string_view method, std::string_view allow) {
 }  // namespace
 
 Gateway::Gateway(runtime::Loop& loop, ports::HttpClient& client, ports::Metrics& metrics,
-                 ports::AccessLog& log, std::shared_ptr<const Settings> settings)
+                 ports::AccessLog& log, const std::shared_ptr<const Settings>& settings)
     : plan_(make_plan(loop, metrics, settings)),
       format_(api::openai::wire_format()),
       memory_(settings->retry_memory_bytes),
       services_{loop, client, metrics, log, untold_, memory_} {}
 
-// An error of the caller's that no upstream is asked about.
-runtime::Task<void> Gateway::refuse(const ports::CallerRequest& request, ports::CallerReply& reply,
-                                    api::ApiError error, http::Headers more, std::string request_id) {
-  Ledger ledger(services_, "other", request, request_id);
-  Answer answer(reply, format_, request_id, false);
-  ledger.failed(error.code, false);
-  co_await answer.fail(std::move(error), std::move(more));
-  ledger.sent(answer.status(), answer.bytes_written());
-}
-
 runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::CallerReply& reply) {
   services_.metrics.set(ports::Metric::requests_in_flight, {}, static_cast<double>(++in_flight_));
-  std::string request_id = request_id_of(request.headers, services_.loop.random());
+  const Errand errand{plan_, request, reply, format_,
+                      request_id_of(request.headers, services_.loop.random())};
   const api::PathMatch match = format_.match(request.method, request.path);
   if (const auto* asked = std::get_if<api::Matched>(&match)) {
-    co_await serve(request, reply, *asked, std::move(request_id));
+    co_await see_to(errand, *asked);
   } else if (const auto* wrong = std::get_if<api::WrongMethod>(&match)) {
     http::Headers allow{{"Allow", std::string(wrong->allow)}};
-    co_await refuse(request, reply, wrong_method(request.method, wrong->allow), std::move(allow),
-                    std::move(request_id));
+    co_await refuse(errand, wrong_method(request.method, wrong->allow), std::move(allow));
+  } else if (const auto& relay_to = errand.plan->settings->relay_unknown_paths_to) {
+    co_await pass_through(services_, errand, errand.plan->upstreams.find(*relay_to)->second);
   } else {
-    co_await serve_unknown(request, reply, std::move(request_id));
+    co_await refuse(errand, unknown_path(request.path));
   }
   services_.metrics.set(ports::Metric::requests_in_flight, {}, static_cast<double>(--in_flight_));
 }
 
-runtime::Task<void> Gateway::serve(const ports::CallerRequest& request, ports::CallerReply& reply,
-                                   api::Matched asked, std::string request_id) {
-  const std::shared_ptr<const Plan> plan = plan_;
-  if (asked.operation == api::Operation::models) {
-    co_await list_models(services_, plan, request, reply, format_, std::move(request_id));
-    co_return;
-  }
-  const route::RouteSpec* route = nullptr;  // where a body names the model, the exchange finds its route
-  if (asked.operation == api::Operation::model) {
-    route = plan->routes.match(asked.model);
-    if (route == nullptr) {
-      co_await refuse(request, reply, unknown_model(asked.model, plan->routes), {}, std::move(request_id));
-      co_return;
+runtime::Task<void> Gateway::see_to(const Errand& errand, api::Matched asked) {
+  const Plan& plan = *errand.plan;
+  switch (asked.operation) {
+    case api::Operation::models:
+      co_await list_models(services_, errand);
+      break;
+    case api::Operation::model: {
+      const route::RouteSpec* route = plan.routes.match(asked.model);
+      if (route == nullptr) {
+        co_await refuse(errand, unknown_model(asked.model, plan.routes));
+      } else if (is_listed(plan, asked.model)) {
+        co_await show_model(services_, errand, std::move(asked.model));
+      } else {
+        co_await serve(services_, errand, std::move(asked), route);
+      }
+      break;
     }
-    if (is_listed(*plan, asked.model)) {
-      co_await show_model(services_, request, reply, format_, asked.model, std::move(request_id));
-      co_return;
-    }
+    case api::Operation::balance:
+      co_await serve(services_, errand, std::move(asked), &plan.balance_route);
+      break;
+    case api::Operation::chat:
+    case api::Operation::beta_chat:
+    case api::Operation::completions:
+    case api::Operation::beta_completions:
+    case api::Operation::embeddings:
+      co_await serve(services_, errand, std::move(asked));
+      break;
   }
-  if (asked.operation == api::Operation::balance) route = &plan->balance_route;
-  Exchange exchange(services_, plan, request, reply, format_, std::move(asked), route, std::move(request_id));
-  co_await exchange.run();
 }
 
-runtime::Task<void> Gateway::serve_unknown(const ports::CallerRequest& request, ports::CallerReply& reply,
-                                           std::string request_id) {
-  const std::shared_ptr<const Plan> plan = plan_;
-  if (const auto& name = plan->settings->relay_unknown_paths_to) {
-    co_await pass_through(services_, plan->upstreams.find(*name)->second, request, reply, format_,
-                          std::move(request_id));
-    co_return;
-  }
-  co_await refuse(request, reply, unknown_path(request.path), {}, std::move(request_id));
+runtime::Task<void> Gateway::refuse(const Errand& errand, api::ApiError error, http::Headers more) {
+  Ledger ledger(services_, "other", errand.request, errand.request_id);
+  Answer answer(errand.reply, errand.format, errand.request_id, false);
+  ledger.failed(error.code, false);
+  co_await answer.fail(std::move(error), std::move(more));
+  ledger.sent(answer.status(), answer.bytes_written());
 }
 
 }  // namespace dujiang::engine

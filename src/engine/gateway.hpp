@@ -7,6 +7,7 @@
 
 #include "api/error.hpp"
 #include "api/wire_format.hpp"
+#include "engine/exchange.hpp"
 #include "engine/plan.hpp"
 #include "engine/services.hpp"
 #include "engine/settings.hpp"
@@ -18,18 +19,15 @@ namespace dujiang::engine {
 class Gateway {
  public:
   Gateway(runtime::Loop& loop, ports::HttpClient& client, ports::Metrics& metrics, ports::AccessLog& log,
-          std::shared_ptr<const Settings> settings);
+          const std::shared_ptr<const Settings>& settings);
 
   // A ports::Handler. The gateway outlives the task.
   runtime::Task<void> handle(const ports::CallerRequest& request, ports::CallerReply& reply);
 
  private:
-  runtime::Task<void> serve(const ports::CallerRequest& request, ports::CallerReply& reply,
-                            api::Matched asked, std::string request_id);
-  runtime::Task<void> serve_unknown(const ports::CallerRequest& request, ports::CallerReply& reply,
-                                    std::string request_id);
-  runtime::Task<void> refuse(const ports::CallerRequest& request, ports::CallerReply& reply,
-                             api::ApiError error, http::Headers more, std::string request_id);
+  runtime::Task<void> see_to(const Errand& errand, api::Matched asked);
+  // An error of the caller's that no upstream is asked about.
+  runtime::Task<void> refuse(const Errand& errand, api::ApiError error, http::Headers more = {});
 
   std::shared_ptr<const Plan> plan_;
   const api::WireFormat& format_;

@@ -43,15 +43,13 @@ api::ApiError unreachable(const Upstream& upstream, std::string_view detail) {
 
 class Passage {
  public:
-  Passage(Services& services, Upstream& upstream, const ports::CallerRequest& request,
-          ports::CallerReply& reply, const api::WireFormat& format, std::string request_id)
+  Passage(Services& services, const Errand& errand, Upstream& upstream)
       : services_(services),
+        errand_(errand),
         upstream_(upstream),
-        request_(request),
-        reply_(reply),
-        format_(format),
-        request_id_(std::move(request_id)),
-        until_(base::after(request.received, kTotal)) {}
+        request_(errand.request),
+        reply_(errand.reply),
+        until_(base::after(errand.request.received, kTotal)) {}
 
   // What came of it: "ok", or the code of the failure.
   runtime::Task<std::string> run() {
@@ -102,7 +100,8 @@ class Passage {
   }
 
   void begin(const ports::HttpExchange& exchange) {
-    http::Headers headers{{"x-request-id", request_id_}, {"x-dujiang-served-by", upstream_.spec().name}};
+    http::Headers headers{{"x-request-id", errand_.request_id},
+                          {"x-dujiang-served-by", upstream_.spec().name}};
     if (const auto type = exchange.headers().get("content-type"))
       headers.add("Content-Type", std::string(*type));
     for (const auto& [name, value] : caller_headers(exchange.headers())) headers.add(name, value);
@@ -116,20 +115,19 @@ class Passage {
       reply_.abort();
       co_return;
     }
-    const std::string body = format_.error_body(error);
-    http::Headers headers{{"Content-Type", "application/json"}, {"x-request-id", request_id_}};
-    format_.add_error_headers(error, headers);
+    const std::string body = errand_.format.error_body(error);
+    http::Headers headers{{"Content-Type", "application/json"}, {"x-request-id", errand_.request_id}};
+    errand_.format.add_error_headers(error, headers);
     status_ = error.status;
     reply_.start(status_, headers, body.size());
     if (co_await reply_.write(body)) co_await reply_.finish();
   }
 
   Services& services_;
+  const Errand& errand_;
   Upstream& upstream_;
   const ports::CallerRequest& request_;
   ports::CallerReply& reply_;
-  const api::WireFormat& format_;
-  std::string request_id_;
   base::TimePoint until_;
   int status_ = 0;
   std::string result_ = "caller_gone";
@@ -137,13 +135,12 @@ class Passage {
 
 }  // namespace
 
-runtime::Task<void> pass_through(Services& services, std::shared_ptr<Upstream> upstream,
-                                 const ports::CallerRequest& request, ports::CallerReply& reply,
-                                 const api::WireFormat& format, std::string request_id) {
-  Ledger ledger(services, "relay", request, request_id);
-  Passage passage(services, *upstream, request, reply, format, std::move(request_id));
+runtime::Task<void> pass_through(Services& services, const Errand& errand,
+                                 std::shared_ptr<Upstream> upstream) {
+  Ledger ledger(services, "relay", errand.request, errand.request_id);
+  Passage passage(services, errand, *upstream);
   ledger.result(co_await passage.run());
-  ledger.sent(passage.status(), reply.bytes_written());
+  ledger.sent(passage.status(), errand.reply.bytes_written());
 }
 
 }  // namespace dujiang::engine

@@ -2,20 +2,17 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
-#include "api/wire_format.hpp"
+#include "engine/exchange.hpp"
 #include "engine/services.hpp"
 #include "engine/upstream.hpp"
-#include "ports/http_server.hpp"
 #include "runtime/task.hpp"
 
 namespace dujiang::engine {
 
 // One attempt, its answer streamed with back-pressure. Waits for the upstream's rate limit and slots like any
 // call.
-runtime::Task<void> pass_through(Services& services, std::shared_ptr<Upstream> upstream,
-                                 const ports::CallerRequest& request, ports::CallerReply& reply,
-                                 const api::WireFormat& format, std::string request_id);
+runtime::Task<void> pass_through(Services& services, const Errand& errand,
+                                 std::shared_ptr<Upstream> upstream);
 
 }  // namespace dujiang::engine

@@ -14,7 +14,7 @@ bool offers(const Upstream& upstream, api::Operation operation) {
 }  // namespace
 
 std::shared_ptr<const Plan> make_plan(runtime::Loop& loop, ports::Metrics& metrics,
-                                      std::shared_ptr<const Settings> settings) {
+                                      const std::shared_ptr<const Settings>& settings) {
   Plan plan{.settings = settings, .routes = route::RouteTable(settings->routes)};
   plan.balance_route.name = "balance";
   for (const route::UpstreamSpec& spec : settings->upstreams) {

@@ -25,6 +25,6 @@ struct Plan {
 };
 
 std::shared_ptr<const Plan> make_plan(runtime::Loop& loop, ports::Metrics& metrics,
-                                      std::shared_ptr<const Settings> settings);
+                                      const std::shared_ptr<const Settings>& settings);
 
 }  // namespace dujiang::engine

@@ -1,8 +1,9 @@
-// Where the events of a streamed attempt go: live to the caller, or into an answer in one piece.
+// The form in which the caller gets its answer: events as they come, or one piece at the end.
 #pragma once
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/assembler.hpp"
@@ -15,12 +16,12 @@
 
 namespace dujiang::engine {
 
-class StreamSink {
+class Delivery {
  public:
-  StreamSink() = default;
-  StreamSink(const StreamSink&) = delete;
-  StreamSink& operator=(const StreamSink&) = delete;
-  virtual ~StreamSink() = default;
+  Delivery() = default;
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+  virtual ~Delivery() = default;
 
   // A new attempt begins; what the last one left unsaid is forgotten.
   virtual void begin(const Provenance& provenance) = 0;
@@ -31,6 +32,10 @@ class StreamSink {
   // Sends what may be sent by now.
   virtual runtime::Task<void> flush() = 0;
 
+  // The last attempt's answer is complete: sends what is left of it. `whole` is the answer where the attempt
+  // brought it in one piece, else it came by take().
+  virtual runtime::Task<void> finish(std::optional<std::string> whole) = 0;
+
   // Whether content has gone to the caller (rule 3).
   virtual bool committed() const = 0;
 };
@@ -38,7 +43,7 @@ class StreamSink {
 // Relays events. Until content comes it holds back what brings nothing to read (so that a failure stays
 // invisible), and thinking too where the route says `hold`. Thinking that was shown and then broken off goes
 // on after a comment that marks the seam.
-class Relay final : public StreamSink {
+class Relay final : public Delivery {
  public:
   Relay(Answer& answer, Caller& caller, const api::WireFormat& format, const api::Call& call,
         route::Thinking thinking)
@@ -51,10 +56,8 @@ class Relay final : public StreamSink {
   void begin(const Provenance& provenance) override;
   bool take(const api::StreamEvent& event) override;
   runtime::Task<void> flush() override;
+  runtime::Task<void> finish(std::optional<std::string> whole) override;
   bool committed() const override { return committed_; }
-
-  // Sends the rest of a whole answer and its end.
-  runtime::Task<void> finish();
 
  private:
   void release_held();
@@ -75,18 +78,20 @@ class Relay final : public StreamSink {
 };
 
 // Collects events into the whole answer.
-class Collector final : public StreamSink {
+class Collector final : public Delivery {
  public:
-  explicit Collector(std::size_t max_bytes) : max_bytes_(max_bytes), assembler_(max_bytes) {}
+  Collector(Answer& answer, Caller& caller, std::size_t max_bytes)
+      : answer_(answer), caller_(caller), max_bytes_(max_bytes), assembler_(max_bytes) {}
 
   void begin(const Provenance& /*provenance*/) override { assembler_ = api::Assembler(max_bytes_); }
   bool take(const api::StreamEvent& event) override { return assembler_.add(event.raw).has_value(); }
   runtime::Task<void> flush() override { co_return; }
+  runtime::Task<void> finish(std::optional<std::string> whole) override;
   bool committed() const override { return false; }
 
-  std::string whole() const { return assembler_.whole(); }
-
  private:
+  Answer& answer_;
+  Caller& caller_;
   std::size_t max_bytes_;
   api::Assembler assembler_;
 };

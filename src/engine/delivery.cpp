@@ -1,8 +1,9 @@
-#include "engine/sink.hpp"
+#include "engine/delivery.hpp"
 
 #include <algorithm>
 #include <utility>
 
+#include "api/single_chunk.hpp"
 #include "base/ascii.hpp"
 
 namespace dujiang::engine {
@@ -65,13 +66,23 @@ runtime::Task<void> Relay::flush() {
   caller_.written(co_await answer_.stream_bytes(bytes));
 }
 
-runtime::Task<void> Relay::finish() {
+runtime::Task<void> Relay::finish(std::optional<std::string> whole) {
+  if (whole) {
+    api::StreamEventReader reader;
+    const std::string chunk = api::single_chunk(*whole);
+    if (const auto event = reader.read(chunk)) take(**event);
+  }
   release_held();
   co_await flush();
   if (caller_.gone()) co_return;
   std::string end;
   encoder_->append_end(end);
   caller_.written(co_await answer_.end_stream(end));
+}
+
+runtime::Task<void> Collector::finish(std::optional<std::string> whole) {
+  const std::string body = whole ? std::move(*whole) : assembler_.whole();
+  caller_.written(co_await answer_.whole(body));
 }
 
 }  // namespace dujiang::engine
