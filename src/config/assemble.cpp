@@ -7,10 +7,13 @@
 
 #include "base/ascii.hpp"
 #include "config/checks.hpp"
+#include "config/net_codec.hpp"
 #include "config/shape.hpp"
 
 namespace dujiang::config {
 namespace {
+
+constexpr const char* kListenOption = "--listen";
 
 // The keys of a file, one a line.
 std::vector<route::Secret> read_keys(const std::string& named, const std::string& path, Reader& reader) {
@@ -103,14 +106,17 @@ void add_accounts(UpstreamShape& upstream, const std::string& path, Reader& read
 // "ADDRESS:PORT" of the command line.
 void apply_listen(const std::string& text, ListenSettings& listen, Reader& reader) {
   const auto colon = text.rfind(':');
-  Node address = Node::scalar(0, text.substr(0, colon));
-  const Node port = Node::scalar(0, colon == std::string::npos ? "" : text.substr(colon + 1));
-  if (address.text.starts_with('[') && address.text.ends_with(']')) {
-    address.text = address.text.substr(1, address.text.size() - 2);
+  std::string address = text.substr(0, colon);
+  const bool bracketed = address.starts_with('[') && address.ends_with(']');
+  if (bracketed) address = address.substr(1, address.size() - 2);
+  Reader quiet(reader.environment());
+  if (colon != std::string::npos && bracketed == (address.find(':') != std::string::npos)) {
+    ip_address().read(quiet, YamlNode::scalar(0, address), "", listen.address);
+    integer<std::uint16_t>(0, 65535).read(quiet, YamlNode::scalar(0, text.substr(colon + 1)), "",
+                                          listen.port);
+    if (quiet.problems().empty()) return;
   }
-  const Field<ListenSettings>* fields = listen_table().fields.data();
-  fields[0].read(reader, address, "--listen", listen);
-  fields[1].read(reader, port, "--listen", listen);
+  reader.problem(0, kListenOption, fmt::format("is `{}`, but must be like 127.0.0.1:8080 or [::1]:0", text));
 }
 
 }  // namespace
@@ -131,7 +137,7 @@ Config assemble(Shape shape, Reader& reader, const Overrides& overrides) {
     if (auto& ca_file = upstream.spec.ca_file) ca_file = resolve(*ca_file, reader.environment());
     config.gateway.upstreams.push_back(std::move(upstream.spec));
   }
-  check(config, shape.routes, reader);
+  check(config, shape.routes, overrides.listen ? kListenOption : "listen.address", reader);
   for (RouteShape& route : shape.routes) {
     // One route may match several names; each match is a route of the same name and settings to the engine.
     for (const std::string& match : route.match) {

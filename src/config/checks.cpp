@@ -21,8 +21,8 @@ class Checker {
       upstream_names_.push_back(upstream.name);
   }
 
-  void check() {
-    check_listen();
+  void check(const std::string& address_path) {
+    check_listen(address_path);
     check_upstreams();
     if (const auto& relay = config_.gateway.relay_unknown_paths_to) {
       check_upstream_name(*relay, "relay_unknown_paths_to");
@@ -56,13 +56,12 @@ class Checker {
     }
   };
 
-  void check_listen() {
+  void check_listen(const std::string& path) {
     if (config_.insecure || is_loopback_address(config_.listen.address)) return;
     reader_.problem_at(
-        "listen.address",
-        fmt::format("`{}` can be reached from other machines, and whoever reaches it spends your keys; "
-                    "bind 127.0.0.1, or say `insecure: true` if that is meant",
-                    config_.listen.address));
+        path, fmt::format("`{}` can be reached from other machines, and whoever reaches it spends your keys; "
+                          "bind 127.0.0.1, or say `insecure: true` if that is meant",
+                          config_.listen.address));
   }
 
   void check_upstream_name(const std::string& name, const std::string& path) {
@@ -93,7 +92,7 @@ class Checker {
     for (std::size_t k = 0; k < upstream.endpoints.size(); ++k) {
       const std::string endpoint_path = fmt::format("{}.endpoints[{}]", path, k);
       urls.add(upstream.endpoints[k].url, endpoint_path + ".url");
-      if (upstream.balance == route::Balance::round_robin && reader_.has(endpoint_path + ".weight")) {
+      if (upstream.balance == route::Balance::round_robin && upstream.endpoints[k].weight != 1) {
         reader_.problem_at(endpoint_path + ".weight",
                            "has no effect without `balance: weighted`; add that or remove this");
       }
@@ -127,7 +126,7 @@ class Checker {
       const std::string target_path = fmt::format("{}.targets[{}]", path, i);
       check_upstream_name(target.upstream, target_path + ".upstream");
       targets.add(target.model.empty() ? target.upstream : target.upstream + "/" + target.model, target_path);
-      if (route.order == route::Order::ordered && reader_.has(target_path + ".weight")) {
+      if (route.order == route::Order::ordered && target.weight != 1) {
         reader_.problem_at(target_path + ".weight",
                            "has no effect without `order: weighted`; add that or remove this");
       }
@@ -166,8 +165,9 @@ class Checker {
 
 }  // namespace
 
-void check(const Config& config, const std::vector<RouteShape>& routes, Reader& reader) {
-  Checker(config, routes, reader).check();
+void check(const Config& config, const std::vector<RouteShape>& routes, const std::string& address_path,
+           Reader& reader) {
+  Checker(config, routes, reader).check(address_path);
 }
 
 }  // namespace dujiang::config

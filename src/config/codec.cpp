@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <limits>
+#include <utility>
 
 namespace dujiang::config {
 namespace {
@@ -58,7 +58,7 @@ bool is_printable(std::string_view text) {
 }
 
 // Reads a scalar and keeps it if `is_right`; else the problem says what it is and what it must be.
-std::optional<std::string> read_checked(Reader& reader, const Node& node, const std::string& path,
+std::optional<std::string> read_checked(Reader& reader, const YamlNode& node, const std::string& path,
                                         const std::string& type, bool (*is_right)(std::string_view)) {
   auto text = reader.scalar(node, path, type);
   if (text && !is_right(*text)) {
@@ -70,10 +70,10 @@ std::optional<std::string> read_checked(Reader& reader, const Node& node, const 
 
 // One kind of number with units, or without any.
 template <class V>
-Codec<V> sum(std::string type, std::span<const Unit> units, double least, double most,
-             std::function<std::string(V)> print) {
-  return {type,
-          [=](Reader& reader, const Node& node, const std::string& path, V& into) {
+Codec<V> sum(const std::string& brief, const std::string& type, std::span<const Unit> units, double least,
+             double most, std::string (*print)(V)) {
+  return {brief, type,
+          [=](Reader& reader, const YamlNode& node, const std::string& path, V& into) {
             const auto text = reader.scalar(node, path, type);
             if (!text) return;
             const auto value = read_sum(*text, units);
@@ -91,7 +91,7 @@ Codec<V> sum(std::string type, std::span<const Unit> units, double least, double
 
 namespace detail {
 
-std::optional<std::uint64_t> read_integer(Reader& reader, const Node& node, const std::string& path,
+std::optional<std::uint64_t> read_integer(Reader& reader, const YamlNode& node, const std::string& path,
                                           std::string_view type, std::uint64_t least, std::uint64_t most) {
   const auto text = reader.scalar(node, path, type);
   if (!text) return std::nullopt;
@@ -103,8 +103,12 @@ std::optional<std::uint64_t> read_integer(Reader& reader, const Node& node, cons
   return std::nullopt;
 }
 
+std::string integer_brief(std::uint64_t least, std::uint64_t most) {
+  return least == most ? fmt::format("`{}`", least) : fmt::format("integer, {} to {}", least, most);
+}
+
 std::string integer_type(std::uint64_t least, std::uint64_t most) {
-  if (most == std::numeric_limits<std::uint64_t>::max()) return fmt::format("a whole number from {}", least);
+  if (least == most) return fmt::format("{}", least);
   return fmt::format("a whole number from {} to {}", least, most);
 }
 
@@ -117,8 +121,8 @@ std::string choice_type(std::span<const std::string_view> words) {
   return out;
 }
 
-bool expect_list(Reader& reader, const Node& node, const std::string& path, std::size_t most) {
-  if (node.kind != Node::Kind::list) {
+bool expect_list(Reader& reader, const YamlNode& node, const std::string& path, std::size_t most) {
+  if (node.kind != YamlNode::Kind::list) {
     reader.problem(node.line, path, "must be a list: lines that begin with `- `, or [a, b]");
     return false;
   }
@@ -144,6 +148,7 @@ std::string duration_text(milliseconds value) {
 
 Codec<milliseconds> duration(milliseconds least, milliseconds most) {
   return sum<milliseconds>(
+      fmt::format("duration, {} to {}", duration_text(least), duration_text(most)),
       fmt::format("a duration with its unit, like 500ms, 10s, 1m30s or 2h, from {} to {}",
                   duration_text(least), duration_text(most)),
       kTimes, static_cast<double>(least.count()), static_cast<double>(most.count()), duration_text);
@@ -151,6 +156,7 @@ Codec<milliseconds> duration(milliseconds least, milliseconds most) {
 
 Codec<std::uint64_t> bytes(std::uint64_t least, std::uint64_t most) {
   return sum<std::uint64_t>(
+      fmt::format("size, {} to {}", bytes_text(least), bytes_text(most)),
       fmt::format("a size like 64KiB or 16MiB, from {} to {}", bytes_text(least), bytes_text(most)), kSizes,
       static_cast<double>(least), static_cast<double>(most), bytes_text);
 }
@@ -158,8 +164,8 @@ Codec<std::uint64_t> bytes(std::uint64_t least, std::uint64_t most) {
 Codec<double> number(double least, double most) {
   const std::string type = fmt::format("a number from {} to {}", least, most);
   return {
-      type,
-      [=](Reader& reader, const Node& node, const std::string& path, double& into) {
+      fmt::format("number, {} to {}", least, most), type,
+      [=](Reader& reader, const YamlNode& node, const std::string& path, double& into) {
         const auto text = reader.scalar(node, path, type);
         if (!text) return;
         double value = 0;
@@ -176,10 +182,12 @@ Codec<double> number(double least, double most) {
 
 Codec<bool> boolean() { return choice<bool>({{"true", true}, {"false", false}}); }
 
-Codec<std::string> text(std::size_t longest) {
+namespace {
+
+Codec<std::string> line_of_text(std::string brief, std::size_t longest) {
   const std::string type = fmt::format("text of 1 to {} bytes on one line", longest);
-  return {type,
-          [=](Reader& reader, const Node& node, const std::string& path, std::string& into) {
+  return {brief, type,
+          [=](Reader& reader, const YamlNode& node, const std::string& path, std::string& into) {
             auto value = reader.scalar(node, path, type);
             if (!value) return;
             if (value->empty() || value->size() > longest || !is_printable(*value)) {
@@ -192,6 +200,12 @@ Codec<std::string> text(std::size_t longest) {
           [](const std::string& value) { return value.empty() ? Value{} : Value::string(value); }};
 }
 
+}  // namespace
+
+Codec<std::string> text(std::size_t longest) { return line_of_text("text", longest); }
+
+Codec<std::string> file() { return line_of_text("path of a file", 4096); }
+
 Codec<std::string> name() {
   const std::string type = "a name of 1 to 64 letters, digits, `.`, `_` or `-`";
   const auto is_right = [](std::string_view value) {
@@ -202,16 +216,16 @@ Codec<std::string> name() {
     }
     return true;
   };
-  return {type,
-          [=](Reader& reader, const Node& node, const std::string& path, std::string& into) {
+  return {"name", type,
+          [=](Reader& reader, const YamlNode& node, const std::string& path, std::string& into) {
             if (auto value = read_checked(reader, node, path, type, is_right)) into = std::move(*value);
           },
           [](const std::string& value) { return value.empty() ? Value{} : Value::string(value); }};
 }
 
 Codec<route::Secret> secret() {
-  return {"a key, best from the environment: ${NAME}",
-          [](Reader& reader, const Node& node, const std::string& path, route::Secret& into) {
+  return {"key", "a key, best from the environment: ${NAME}",
+          [](Reader& reader, const YamlNode& node, const std::string& path, route::Secret& into) {
             auto value = reader.scalar(node, path, "a key, best from the environment: ${NAME}");
             if (!value) return;
             for (char c : *value) {

@@ -7,8 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "adapters/http/server.hpp"
+#include "adapters/log/json_log.hpp"
 #include "config/environment.hpp"
 #include "config/problem.hpp"
 #include "engine/settings.hpp"
@@ -21,21 +22,11 @@ using std::chrono::milliseconds;
 struct ListenSettings {
   std::string address = "127.0.0.1";  // numeric, IPv6 without brackets
   std::uint16_t port = 8080;          // 0: any free one
-  std::vector<std::string> allowed_hosts;
-  std::vector<std::string> allowed_origins;
-  std::uint32_t max_connections = 10000;
-  std::uint64_t max_head = 64 << 10;  // bytes
-  std::uint64_t max_body = 16 << 20;  // bytes
-  milliseconds head_timeout{10000};
-  milliseconds body_timeout{60000};
-  milliseconds idle_timeout{75000};
-  milliseconds write_timeout{60000};
+  adapters::http::ServerSettings server;
 };
 
-enum class LogLevel : std::uint8_t { info, warning, off };
-
 struct LogSettings {
-  LogLevel level = LogLevel::info;
+  adapters::log::Level level = adapters::log::Level::info;
 };
 
 struct DrainSettings {

@@ -15,7 +15,8 @@ bool is_name(std::string_view text) {
   if (text.empty() || (text[0] >= '0' && text[0] <= '9')) return false;
   for (char c : text) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter && !(c >= '0' && c <= '9') && c != '_') return false;
+    const bool digit = c >= '0' && c <= '9';
+    if (!letter && !digit && c != '_') return false;
   }
   return true;
 }

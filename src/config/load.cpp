@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "config/config.hpp"
-#include "config/node.hpp"
 #include "config/shape.hpp"
+#include "config/yaml_node.hpp"
 
 namespace dujiang::config {
 
@@ -53,7 +53,10 @@ routes:
 }
 
 std::string effective_yaml(const Config& config) {
-  return to_yaml(show_table(root_table(), to_shape(config)));
+  Value file = show_table(root_table(), to_shape(config));
+  // Every route has taken what it wanted from them.
+  std::erase_if(file.entries, [](const ValueEntry& entry) { return entry.key == "defaults"; });
+  return to_yaml(file);
 }
 
 }  // namespace dujiang::config

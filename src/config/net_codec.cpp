@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <utility>
 
 #include "base/ascii.hpp"
 #include "http/authority.hpp"
@@ -19,9 +20,10 @@ using Fault = std::optional<std::string>;
 
 // A codec of text whose faults `check` tells. Its value is shown in messages unless `check` says what is
 // wrong.
-Codec<std::string> checked(std::string type, Fault (*check)(std::string_view)) {
-  return {type,
-          [=](Reader& reader, const Node& node, const std::string& path, std::string& into) {
+Codec<std::string> checked(const std::string& brief, const std::string& type,
+                           Fault (*check)(std::string_view)) {
+  return {brief, type,
+          [=](Reader& reader, const YamlNode& node, const std::string& path, std::string& into) {
             auto value = reader.scalar(node, path, type);
             if (!value) return;
             if (const Fault fault = check(*value)) {
@@ -44,8 +46,9 @@ Fault host_fault(std::string_view text) {
   if (authority->port.empty())
     return text.ends_with(':') ? Fault("has a colon without a port") : std::nullopt;
   unsigned port = 0;
-  const char* const end = authority->port.data() + authority->port.size();
-  const auto read = std::from_chars(authority->port.data(), end, port);
+  const char* const begin = authority->port.data();
+  const char* const end = begin + authority->port.size();
+  const auto read = std::from_chars(begin, end, port);
   if (read.ec != std::errc() || read.ptr != end || port == 0 || port > 65535)
     return "has a port that is not 1 to 65535";
   return std::nullopt;
@@ -123,34 +126,39 @@ Fault pattern_fault(std::string_view text) {
 
 }  // namespace
 
-Codec<std::string> ip_address() { return checked("an IP address like 127.0.0.1 or ::1", address_fault); }
+Codec<std::string> ip_address() {
+  return checked("IP address", "an IP address like 127.0.0.1 or ::1", address_fault);
+}
 
 bool is_loopback_address(const std::string& address) {
   return http::is_loopback_host(address.find(':') == std::string::npos ? address : "[" + address + "]");
 }
 
 Codec<std::string> base_url() {
-  return checked("a URL like https://api.deepseek.com or http://127.0.0.1:11434/v1", url_fault);
+  return checked("URL", "a URL like https://api.deepseek.com or http://127.0.0.1:11434/v1", url_fault);
 }
 
 Codec<std::string> host() {
-  return checked("a host like gateway.example or gateway.example:8080", host_fault);
+  return checked("host, or host:port", "a host like gateway.example or gateway.example:8080", host_fault);
 }
 
-Codec<std::string> origin() { return checked("an origin like https://app.example", origin_fault); }
+Codec<std::string> origin() { return checked("origin", "an origin like https://app.example", origin_fault); }
 
-Codec<std::string> forwardable_header() { return checked("a header field like x-trace-id", header_fault); }
+Codec<std::string> forwardable_header() {
+  return checked("header field", "a header field like x-trace-id", header_fault);
+}
 
 Codec<std::string> model_pattern() {
-  return checked("a model's name, a beginning like `deepseek-*`, or `*`", pattern_fault);
+  return checked("model, `deepseek-*` or `*`", "a model's name, a beginning like `deepseek-*`, or `*`",
+                 pattern_fault);
 }
 
 Codec<std::vector<std::string>> model_patterns() {
   const Codec<std::string> one = model_pattern();
   const Codec<std::vector<std::string>> many = list_of(one);
-  return {one.type + "; or a list of them",
-          [=](Reader& reader, const Node& node, const std::string& path, std::vector<std::string>& into) {
-            if (node.kind == Node::Kind::list) {
+  return {one.brief + "; or a list of them", one.type + "; or a list of them",
+          [=](Reader& reader, const YamlNode& node, const std::string& path, std::vector<std::string>& into) {
+            if (node.kind == YamlNode::Kind::list) {
               many.read(reader, node, path, into);
             } else {
               into.assign(1, "");

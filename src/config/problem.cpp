@@ -15,9 +15,11 @@ std::string to_text(const std::string& file, Problems problems) {
   std::string out;
   for (std::size_t i = 0; i < std::min(problems.size(), kMost); ++i) {
     const Problem& problem = problems[i];
-    out += file;
-    if (problem.line > 0) out += fmt::format(":{}", problem.line);
-    out += ": ";
+    if (!problem.path.starts_with("--")) {
+      out += file;
+      if (problem.line > 0) out += fmt::format(":{}", problem.line);
+      out += ": ";
+    }
     if (!problem.path.empty()) out += problem.path + ": ";
     out += problem.message + "\n";
   }

@@ -7,19 +7,19 @@
 
 namespace dujiang::config {
 
-std::optional<std::string> Reader::scalar(const Node& node, const std::string& path,
+std::optional<std::string> Reader::scalar(const YamlNode& node, const std::string& path,
                                           std::string_view expected) {
   switch (node.kind) {
-    case Node::Kind::null:
+    case YamlNode::Kind::null:
       problem(node.line, path, fmt::format("has no value; give {}, or remove the key", expected));
       return std::nullopt;
-    case Node::Kind::list:
+    case YamlNode::Kind::list:
       problem(node.line, path, fmt::format("is a list, but must be {}", expected));
       return std::nullopt;
-    case Node::Kind::map:
+    case YamlNode::Kind::map:
       problem(node.line, path, fmt::format("is a map, but must be {}", expected));
       return std::nullopt;
-    case Node::Kind::scalar:
+    case YamlNode::Kind::scalar:
       break;
   }
   auto expanded = expand(node.text, environment_);
@@ -30,7 +30,7 @@ std::optional<std::string> Reader::scalar(const Node& node, const std::string& p
   return std::move(expanded->text);
 }
 
-std::string Reader::shown(const Node& node) {
+std::string Reader::shown(const YamlNode& node) {
   constexpr std::size_t kLongest = 40;
   if (node.text.size() <= kLongest) return fmt::format("`{}`", node.text);
   return fmt::format("`{}…`", node.text.substr(0, kLongest));

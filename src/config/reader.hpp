@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "config/environment.hpp"
-#include "config/node.hpp"
 #include "config/problem.hpp"
+#include "config/yaml_node.hpp"
 
 namespace dujiang::config {
 
@@ -19,10 +19,10 @@ class Reader {
 
   // A scalar's text, variables expanded. Nothing, and a problem, where the node is no scalar or a variable is
   // not set; `expected` names what would be right: "a duration".
-  std::optional<std::string> scalar(const Node& node, const std::string& path, std::string_view expected);
+  std::optional<std::string> scalar(const YamlNode& node, const std::string& path, std::string_view expected);
 
   // How to show a scalar in a message: quoted and cut; as it stands in the file where a variable is in it.
-  static std::string shown(const Node& node);
+  static std::string shown(const YamlNode& node);
 
   void problem(int line, std::string path, std::string message);
 

@@ -48,7 +48,7 @@ void append_table(std::string& out, const Table<T>& table) {
     const Value value = row.show(defaults);
     const bool shows = value.kind != Value::Kind::absent && value.kind != Value::Kind::map && !row.required;
     const std::string shown = shows ? fmt::format("`{}`", to_line(value)) : "";
-    out += fmt::format("| {} | {} | {} | {} |\n", key, cell(row.type), cell(shown), cell(row.help));
+    out += fmt::format("| {} | {} | {} | {} |\n", key, cell(row.brief), cell(shown), cell(row.help));
   }
   out += "\n";
 }

@@ -10,19 +10,20 @@
 
 #include "config/codec.hpp"
 #include "config/nearest.hpp"
-#include "config/node.hpp"
 #include "config/reader.hpp"
 #include "config/value.hpp"
+#include "config/yaml_node.hpp"
 
 namespace dujiang::config {
 
 template <class T>
 struct Field {
   std::string_view key;
+  std::string brief;
   std::string type;
   std::string_view help;  // one sentence
   bool required = false;
-  std::function<void(Reader&, const Node&, const std::string& path, T&)> read;
+  std::function<void(Reader&, const YamlNode&, const std::string& path, T&)> read;
   std::function<Value(const T&)> show;
 };
 
@@ -35,12 +36,13 @@ struct Table {
 
 // `get` is a pointer to the member, or a function that returns a reference to what is read and shown.
 template <class T, class V, class Get>
-Field<T> field(std::string_view key, Get get, Codec<V> codec, std::string_view help) {
+Field<T> field(std::string_view key, Get get, const Codec<V>& codec, std::string_view help) {
   return {key,
+          codec.brief,
           codec.type,
           help,
           false,
-          [read = codec.read, get](Reader& reader, const Node& node, const std::string& path, T& object) {
+          [read = codec.read, get](Reader& reader, const YamlNode& node, const std::string& path, T& object) {
             read(reader, node, path, std::invoke(get, object));
           },
           [show = codec.show, get](const T& object) { return show(std::invoke(get, object)); }};
@@ -53,8 +55,9 @@ Field<T> required(Field<T> row) {
 }
 
 template <class T>
-void read_table(const Table<T>& table, Reader& reader, const Node& node, const std::string& path, T& into) {
-  if (node.kind != Node::Kind::map && node.kind != Node::Kind::null) {
+void read_table(const Table<T>& table, Reader& reader, const YamlNode& node, const std::string& path,
+                T& into) {
+  if (node.kind != YamlNode::Kind::map && node.kind != YamlNode::Kind::null) {
     reader.problem(node.line, path, "must be a map: lines of `key: value`");
     return;
   }
@@ -62,6 +65,7 @@ void read_table(const Table<T>& table, Reader& reader, const Node& node, const s
     return (path.empty() ? "" : path + ".") + std::string(key);
   };
   std::vector<std::string_view> known;
+  known.reserve(table.fields.size());
   for (const Field<T>& row : table.fields) known.push_back(row.key);
   for (const Entry& entry : node.entries) {
     if (std::ranges::find(known, entry.key) != known.end()) continue;
@@ -90,11 +94,22 @@ Value show_table(const Table<T>& table, const T& object) {
   return map;
 }
 
+// Where a heading is found within a page of Markdown.
+inline std::string anchor(std::string_view title) {
+  std::string out;
+  for (char c : title) {
+    if (c == ' ') out += '-';
+    if ((c >= 'a' && c <= 'z') || c == '_' || c == '-') out += c;
+  }
+  return out;
+}
+
 // A map inside a map. The table must live as long as the program.
 template <class T>
 Codec<T> object(const Table<T>& table) {
-  return {"a map of " + std::string(table.title),
-          [&table](Reader& reader, const Node& node, const std::string& path, T& into) {
+  return {"map, see [" + std::string(table.title) + "](#" + anchor(table.title) + ")",
+          "a map: lines of `key: value`",
+          [&table](Reader& reader, const YamlNode& node, const std::string& path, T& into) {
             read_table(table, reader, node, path, into);
           },
           [&table](const T& value) { return show_table(table, value); }};

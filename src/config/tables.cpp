@@ -8,8 +8,32 @@ namespace dujiang::config {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+// A member of the HTTP front's settings.
+template <class Member>
+auto server(Member member) {
+  return [member](auto& listen) -> auto& { return listen.server.*member; };
+}
+
+// "*" or what `one` reads.
+Codec<std::string> any_or(const Codec<std::string>& one) {
+  return {one.brief + ", or `*` for all", one.type + ", or `*` for all",
+          [one](Reader& reader, const YamlNode& node, const std::string& path, std::string& into) {
+            if (node.kind == YamlNode::Kind::scalar && node.text == "*") {
+              into = "*";
+            } else {
+              one.read(reader, node, path, into);
+            }
+          },
+          one.show};
+}
+
+}  // namespace
+
 const Table<ListenSettings>& listen_table() {
   using S = ListenSettings;
+  using Server = adapters::http::ServerSettings;
   static const Table<S> table{
       "listen",
       "Where callers reach the gateway, and how much they may send.",
@@ -17,31 +41,40 @@ const Table<ListenSettings>& listen_table() {
           field<S>("address", &S::address, ip_address(),
                    "Address to bind; one that is not loopback needs `insecure: true`."),
           field<S>("port", &S::port, integer<std::uint16_t>(0, 65535), "Port to bind; 0 takes any free one."),
-          field<S>("allowed_hosts", &S::allowed_hosts, list_of(host()),
-                   "Names besides loopback ones that a `Host` header may have on a loopback bind, so that no "
-                   "web page "
-                   "can reach the gateway by a name of its own."),
-          field<S>("allowed_origins", &S::allowed_origins, list_of(origin()),
-                   "Web pages that may call the gateway; other ones are refused by their `Origin`."),
-          field<S>("max_connections", &S::max_connections, integer<std::uint32_t>(1, 1'000'000),
+          field<S>(
+              "allowed_hosts",
+              [](auto& listen) -> auto& { return listen.server.browser_guard.allowed_hosts; },
+              list_of(any_or(host())),
+              "Names besides loopback ones that a `Host` header may have on a loopback bind, so that no web "
+              "page "
+              "can reach the gateway by a name of its own."),
+          field<S>(
+              "allowed_origins",
+              [](auto& listen) -> auto& { return listen.server.browser_guard.allowed_origins; },
+              list_of(any_or(origin())),
+              "Web pages that may call the gateway; other ones are refused by their `Origin`."),
+          field<S>("max_connections", server(&Server::max_connections), integer<std::size_t>(1, 1'000'000),
                    "Open connections of callers; those beyond are answered 503."),
-          field<S>("max_head", &S::max_head, bytes(4 << 10, 1 << 20),
+          field<S>("max_head", server(&Server::max_head_bytes), bytes(4 << 10, 1 << 20),
                    "Size of a request's head; a larger one is answered 431."),
-          field<S>("max_body", &S::max_body, bytes(1 << 10, 1 << 30),
+          field<S>("max_target", server(&Server::max_target_bytes), bytes(256, 256 << 10),
+                   "Size of a request's path and query; a larger one is answered 414."),
+          field<S>("max_body", server(&Server::max_body_bytes), bytes(1 << 10, 1 << 30),
                    "Size of a request's body; a larger one is answered 413 before it is read."),
-          field<S>("head_timeout", &S::head_timeout, duration(100ms, 10min),
+          field<S>("head_timeout", server(&Server::header_timeout), duration_as<base::Duration>(100ms, 10min),
                    "Time for a request's head to arrive, once its first byte has."),
-          field<S>("body_timeout", &S::body_timeout, duration(100ms, 1h),
+          field<S>("body_timeout", server(&Server::body_timeout), duration_as<base::Duration>(100ms, 1h),
                    "Time for a request's body to arrive."),
-          field<S>("idle_timeout", &S::idle_timeout, duration(100ms, 1h),
+          field<S>("idle_timeout", server(&Server::idle_timeout), duration_as<base::Duration>(100ms, 1h),
                    "Time that a connection is kept between requests."),
-          field<S>("write_timeout", &S::write_timeout, duration(100ms, 1h),
+          field<S>("write_timeout", server(&Server::write_timeout), duration_as<base::Duration>(100ms, 1h),
                    "Time after which a caller that reads nothing counts as gone."),
       }};
   return table;
 }
 
 const Table<LogSettings>& log_table() {
+  using adapters::log::Level;
   static const Table<LogSettings> table{
       "log",
       "JSON lines on stderr: one per request, and a few about the gateway. Never a key, a prompt or an "
@@ -49,8 +82,7 @@ const Table<LogSettings>& log_table() {
       {
           field<LogSettings>(
               "level", &LogSettings::level,
-              choice<LogLevel>(
-                  {{"info", LogLevel::info}, {"warning", LogLevel::warning}, {"off", LogLevel::off}}),
+              choice<Level>({{"info", Level::info}, {"warning", Level::warning}, {"off", Level::off}}),
               "Least level that is written; requests are `info`."),
       }};
   return table;
@@ -103,7 +135,7 @@ Field<Shape> routes_field() {
   const Codec<RouteShape> route = object(route_table());
   Field<Shape> row =
       required(field<Shape>("routes", &Shape::routes, list_of(route), "Which models go where."));
-  row.read = [route](Reader& reader, const Node& node, const std::string& path, Shape& shape) {
+  row.read = [route](Reader& reader, const YamlNode& node, const std::string& path, Shape& shape) {
     RouteShape first;
     first.spec.clocks = shape.defaults.clocks;
     first.spec.retries = shape.defaults.retries;

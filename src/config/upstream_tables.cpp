@@ -21,8 +21,8 @@ Codec<std::string> dialect() {
   std::vector<std::string_view> known;
   for (const provider::Dialect* one : provider::all_dialects()) known.push_back(one->name);
   const std::string type = detail::choice_type(known);
-  return {type,
-          [=](Reader& reader, const Node& node, const std::string& path, std::string& into) {
+  return {type, type,
+          [=](Reader& reader, const YamlNode& node, const std::string& path, std::string& into) {
             auto word = reader.scalar(node, path, type);
             if (!word) return;
             if (provider::find_dialect(*word) != nullptr) {
@@ -58,7 +58,7 @@ const Table<AccountShape>& account_table() {
           required(field<S>("name", spec(&route::AccountSpec::name), name(), "Name, in logs and metrics.")),
           field<S>("keys", spec(&route::AccountSpec::keys), list_of(secret(), 100), "Keys, used in turn."),
           field<S>(
-              "key_file", &S::key_file, optional_of(text(4096)),
+              "key_file", &S::key_file, optional_of(file()),
               "File of keys, one a line; relative to this file. Lines that begin with `#` are left out."),
           field<S>("max_concurrent", spec(&route::AccountSpec::max_concurrent),
                    optional_of(integer<std::uint32_t>(1, 1'000'000)),
@@ -101,7 +101,7 @@ const Table<UpstreamShape>& upstream_table() {
                    "How calls are spread over the endpoints."),
           field<S>("api_key", &S::api_key, optional_of(secret()),
                    "The key, best as `${NAME}`; empty for none."),
-          field<S>("key_file", &S::key_file, optional_of(text(4096)),
+          field<S>("key_file", &S::key_file, optional_of(file()),
                    "File of keys, one a line; relative to this file."),
           field<S>("max_concurrent", &S::max_concurrent, optional_of(integer<std::uint32_t>(1, 1'000'000)),
                    "Calls at a time; more wait in the queue. Without it there is no limit."),
@@ -121,7 +121,7 @@ const Table<UpstreamShape>& upstream_table() {
                    "Whether a call for a whole answer is made as a stream and put together again, so that a "
                    "stall is "
                    "seen early."),
-          field<S>("ca_file", spec(&Spec::ca_file), optional_of(text(4096)),
+          field<S>("ca_file", spec(&Spec::ca_file), optional_of(file()),
                    "PEM file of the certificate authorities to trust instead of the system's; relative to "
                    "this file."),
           field<S>("connect_timeout", spec(&Spec::connect_timeout), duration(10ms, 5min),

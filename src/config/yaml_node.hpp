@@ -12,28 +12,28 @@ namespace dujiang::config {
 
 struct Entry;
 
-struct Node {
+struct YamlNode {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
   int line = 0;
-  std::string text;            // of a scalar
-  std::vector<Node> items;     // of a list
-  std::vector<Entry> entries;  // of a map, in the order of the file; no key comes twice
+  std::string text;             // of a scalar
+  std::vector<YamlNode> items;  // of a list
+  std::vector<Entry> entries;   // of a map, in the order of the file; no key comes twice
 
   const Entry* find(std::string_view key) const;
 
-  static Node scalar(int line, std::string text);
+  static YamlNode scalar(int line, std::string text);
 };
 
 struct Entry {
   std::string key;
   int line = 0;
-  Node value;
+  YamlNode value;
 };
 
 // Reads one document. An empty text is an empty map. Refused: a second document, a key that comes twice, a
 // key that is no scalar, more than 32 levels, more than 20,000 nodes (aliases count for what they stand for),
 // 1 MiB of text.
-std::expected<Node, Problem> parse_yaml(std::string_view text);
+std::expected<YamlNode, Problem> parse_yaml(std::string_view text);
 
 }  // namespace dujiang::config

@@ -1,4 +1,4 @@
-#include "config/node.hpp"
+#include "config/yaml_node.hpp"
 
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
@@ -27,9 +27,17 @@ struct Refused {
 
 [[noreturn]] void refuse(int line, std::string message) { throw Refused{{line, "", std::move(message)}}; }
 
-std::size_t count_nodes(const Node& node) {
+bool begins_with_tab(std::string_view text, int line) {
+  for (int i = 1; i < line && !text.empty(); ++i) {
+    const auto end = text.find('\n');
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return text.starts_with('\t');
+}
+
+std::size_t count_nodes(const YamlNode& node) {
   std::size_t count = 1;
-  for (const Node& item : node.items) count += count_nodes(item);
+  for (const YamlNode& item : node.items) count += count_nodes(item);
   for (const Entry& entry : node.entries) count += count_nodes(entry.value);
   return count;
 }
@@ -37,18 +45,18 @@ std::size_t count_nodes(const Node& node) {
 // Builds the tree from the parser's events.
 class Builder : public YAML::EventHandler {
  public:
-  Node take() && { return std::move(root_); }
+  YamlNode take() && { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(make(mark, Node::Kind::null), anchor);
+    add(make(mark, YamlNode::Kind::null), anchor);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                 const std::string& value) override {
-    Node node = make(mark, Node::Kind::scalar);
+    YamlNode node = make(mark, YamlNode::Kind::scalar);
     node.text = value;
     add(std::move(node), anchor);
   }
@@ -62,19 +70,19 @@ class Builder : public YAML::EventHandler {
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    open(make(mark, Node::Kind::list), anchor);
+    open(make(mark, YamlNode::Kind::list), anchor);
   }
   void OnSequenceEnd() override { close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    open(make(mark, Node::Kind::map), anchor);
+    open(make(mark, YamlNode::Kind::map), anchor);
   }
   void OnMapEnd() override { close(); }
 
  private:
   struct Open {
-    Node node;
+    YamlNode node;
     YAML::anchor_t anchor;
     std::optional<std::pair<std::string, int>> key;  // read, its value not yet
   };
@@ -84,16 +92,16 @@ class Builder : public YAML::EventHandler {
     if (nodes_ > kMaxNodes) refuse(line, fmt::format("more than {} values, aliases included", kMaxNodes));
   }
 
-  Node make(const YAML::Mark& mark, Node::Kind kind) {
+  YamlNode make(const YAML::Mark& mark, YamlNode::Kind kind) {
     const int line = mark.line + 1;
     count(line, 1);
-    Node node;
+    YamlNode node;
     node.kind = kind;
     node.line = line;
     return node;
   }
 
-  void open(Node node, YAML::anchor_t anchor) {
+  void open(YamlNode node, YAML::anchor_t anchor) {
     if (open_.size() == kMaxDepth) refuse(node.line, fmt::format("nested deeper than {} levels", kMaxDepth));
     open_.push_back({std::move(node), anchor, std::nullopt});
   }
@@ -104,7 +112,7 @@ class Builder : public YAML::EventHandler {
     add(std::move(done.node), done.anchor);
   }
 
-  void add(Node node, YAML::anchor_t anchor) {
+  void add(YamlNode node, YAML::anchor_t anchor) {
     if (anchor != YAML::NullAnchor) {
       count(node.line, count_nodes(node));
       anchored_[anchor] = node;
@@ -114,9 +122,11 @@ class Builder : public YAML::EventHandler {
       return;
     }
     Open& parent = open_.back();
-    if (parent.node.kind == Node::Kind::list) {
+    if (parent.node.kind == YamlNode::Kind::list) {
       parent.node.items.push_back(std::move(node));
     } else if (parent.key) {
+      // What is missing is missed where its key stands, not at the word that follows.
+      if (node.kind == YamlNode::Kind::null) node.line = parent.key->second;
       parent.node.entries.push_back({std::move(parent.key->first), parent.key->second, std::move(node)});
       parent.key.reset();
     } else {
@@ -124,8 +134,8 @@ class Builder : public YAML::EventHandler {
     }
   }
 
-  static void set_key(Open& parent, Node& node) {
-    if (node.kind != Node::Kind::scalar) refuse(node.line, "a key must be a word");
+  static void set_key(Open& parent, YamlNode& node) {
+    if (node.kind != YamlNode::Kind::scalar) refuse(node.line, "a key must be a word");
     if (const Entry* twice = parent.node.find(node.text)) {
       refuse(node.line,
              fmt::format("the key `{}` stands here a second time, first on line {}; keep one of them",
@@ -134,28 +144,28 @@ class Builder : public YAML::EventHandler {
     parent.key.emplace(std::move(node.text), node.line);
   }
 
-  Node root_;
+  YamlNode root_;
   std::vector<Open> open_;
-  std::unordered_map<YAML::anchor_t, Node> anchored_;
+  std::unordered_map<YAML::anchor_t, YamlNode> anchored_;
   std::size_t nodes_ = 0;
 };
 
 }  // namespace
 
-const Entry* Node::find(std::string_view key) const {
+const Entry* YamlNode::find(std::string_view key) const {
   const auto found = std::ranges::find(entries, key, &Entry::key);
   return found == entries.end() ? nullptr : &*found;
 }
 
-Node Node::scalar(int line, std::string text) {
-  Node node;
+YamlNode YamlNode::scalar(int line, std::string text) {
+  YamlNode node;
   node.kind = Kind::scalar;
   node.line = line;
   node.text = std::move(text);
   return node;
 }
 
-std::expected<Node, Problem> parse_yaml(std::string_view text) {
+std::expected<YamlNode, Problem> parse_yaml(std::string_view text) {
   if (text.size() > kMaxBytes) {
     return std::unexpected(Problem{0, "", fmt::format("is larger than {} bytes", kMaxBytes)});
   }
@@ -164,19 +174,20 @@ std::expected<Node, Problem> parse_yaml(std::string_view text) {
     YAML::Parser parser(stream);
     Builder builder;
     const bool has_document = parser.HandleNextDocument(builder);
-    Node root = std::move(builder).take();
+    YamlNode root = std::move(builder).take();
     Builder second;
     if (has_document && parser.HandleNextDocument(second)) {
       return std::unexpected(
           Problem{std::move(second).take().line, "", "a second document begins here; keep one"});
     }
-    if (root.kind == Node::Kind::null) root.kind = Node::Kind::map;
+    if (root.kind == YamlNode::Kind::null) root.kind = YamlNode::Kind::map;
     return root;
   } catch (const Refused& refused) {
     return std::unexpected(refused.problem);
   } catch (const YAML::Exception& error) {
     const int line = error.mark.is_null() ? 0 : error.mark.line + 1;
-    return std::unexpected(Problem{line, "", fmt::format("is not valid YAML: {}", error.msg)});
+    const std::string reason = begins_with_tab(text, line) ? "indent with spaces, not with tabs" : error.msg;
+    return std::unexpected(Problem{line, "", "is not valid YAML: " + reason});
   }
 }
 
