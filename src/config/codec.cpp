@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -203,6 +204,23 @@ Codec<std::string> line_of_text(std::string brief, std::size_t longest) {
 }  // namespace
 
 Codec<std::string> text(std::size_t longest) { return line_of_text("text", longest); }
+
+Codec<std::string> word(std::vector<std::string_view> known) {
+  const std::string type = detail::choice_type(known);
+  return {type, type,
+          [known = std::move(known), type](Reader& reader, const YamlNode& node, const std::string& path,
+                                           std::string& into) {
+            auto value = reader.scalar(node, path, type);
+            if (!value) return;
+            if (std::ranges::find(known, *value) != known.end()) {
+              into = std::move(*value);
+            } else {
+              reader.problem(node.line, path,
+                             fmt::format("is {}{}", Reader::shown(node), suggestion(*value, known)));
+            }
+          },
+          [](const std::string& value) { return Value::string(value); }};
+}
 
 Codec<std::string> file() { return line_of_text("path of a file", 4096); }
 

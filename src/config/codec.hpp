@@ -58,6 +58,9 @@ Codec<bool> boolean();
 // Printable text of 1 to `longest` bytes.
 Codec<std::string> text(std::size_t longest = 256);
 
+// One of the words, which live as long as the codec.
+Codec<std::string> word(std::vector<std::string_view> known);
+
 // The path of a file.
 Codec<std::string> file();
 

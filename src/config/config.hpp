@@ -30,6 +30,7 @@ struct LogSettings {
 };
 
 struct DrainSettings {
+  milliseconds notice{1000};
   milliseconds grace{30000};
 };
 

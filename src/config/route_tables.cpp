@@ -91,6 +91,11 @@ const Table<route::Retries>& retries_table() {
           field<S>("possibly_billed_per_request", &S::possibly_billed_per_request,
                    integer<std::uint32_t>(0, 100),
                    "Retries of one request after attempts that may have been paid for."),
+          field<S>(
+              "possibly_billed_share", &S::possibly_billed_share, number(0, 1),
+              "Such retries over all requests of an upstream, as a share of its requests of the last 10 s."),
+          field<S>("possibly_billed_reserve", &S::possibly_billed_reserve, duration(100ms, 1h),
+                   "One more such retry each, however few the requests."),
       }};
   return table;
 }
@@ -122,7 +127,8 @@ const Table<RouteShape>& route_table() {
                    "Whether a refusal by a content filter goes to the next target instead of to the caller."),
           field<S>("keep_alive", spec(&Spec::keep_alive), optional_of(duration(1s, 10min), "off"),
                    "After this time, and every such time, a waiting caller gets a sign of life."),
-          field<S>("caller_class", spec(&Spec::caller_class), name(), "Class of the calls in the queue."),
+          field<S>("caller_class", spec(&Spec::caller_class), word({"core", "standard", "background"}),
+                   "Class of the calls in the queue: `core` goes first, `background` last."),
       }};
   return table;
 }

@@ -92,8 +92,13 @@ const Table<DrainSettings>& drain_table() {
   static const Table<DrainSettings> table{
       "drain",
       "What happens on SIGTERM or SIGINT: `/readyz` answers 503, no connection is accepted, requests end, "
-      "exit 0.",
+      "exit 0. A "
+      "second signal ends at once.",
       {
+          field<DrainSettings>(
+              "notice", &DrainSettings::notice, duration(0ms, 10min),
+              "Time between the first 503 of `/readyz` and the last new connection, for load "
+              "balancers to notice; none where no connection is open."),
           field<DrainSettings>("grace", &DrainSettings::grace, duration(0ms, 2h),
                                "Time for requests under way to end before they are cut."),
       }};

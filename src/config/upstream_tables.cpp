@@ -16,22 +16,10 @@ auto spec(Member member) {
   return [member](auto& shape) -> auto& { return shape.spec.*member; };
 }
 
-// Names of the dialects; each stands for itself.
 Codec<std::string> dialect() {
-  std::vector<std::string_view> known;
-  for (const provider::Dialect* one : provider::all_dialects()) known.push_back(one->name);
-  const std::string type = detail::choice_type(known);
-  return {type, type,
-          [=](Reader& reader, const YamlNode& node, const std::string& path, std::string& into) {
-            auto word = reader.scalar(node, path, type);
-            if (!word) return;
-            if (provider::find_dialect(*word) != nullptr) {
-              into = std::move(*word);
-            } else {
-              reader.problem(node.line, path, "is " + Reader::shown(node) + suggestion(*word, known));
-            }
-          },
-          [](const std::string& value) { return Value::string(value); }};
+  std::vector<std::string_view> names;
+  for (const provider::Dialect* one : provider::all_dialects()) names.push_back(one->name);
+  return word(std::move(names));
 }
 
 }  // namespace
@@ -111,12 +99,6 @@ const Table<UpstreamShape>& upstream_table() {
                    "Sends the caller's own key instead of one from here."),
           field<S>("rate_limit", spec(&Spec::rate_limit), optional_of(object(rate_limit_table())),
                    "Calls a second; without it there is no limit."),
-          field<S>(
-              "possibly_billed_share", spec(&Spec::possibly_billed_share), number(0, 1),
-              "Retries after attempts that may have been paid for, as a share of the upstream's requests of "
-              "the last 10 s."),
-          field<S>("possibly_billed_reserve", spec(&Spec::possibly_billed_reserve), duration(100ms, 1h),
-                   "One more such retry each, however few the requests."),
           field<S>(
               "queue_limit", spec(&Spec::queue_limit), integer<std::uint32_t>(1, 1'000'000),
               "Calls that may wait for this upstream, over all models; those beyond are refused at once."),

@@ -43,8 +43,7 @@ std::string_view reason_of(policy::GiveUp::Why why) {
 
 }  // namespace
 
-Finding finding_of(const provider::Classification& result, bool committed, const route::RouteSpec& route) {
-  if (committed && result.verdict != Verdict::success) return Finding::broken;
+Finding finding_of(const provider::Classification& result, const route::RouteSpec& route) {
   switch (result.verdict) {
     case Verdict::success:
       return Finding::answered;

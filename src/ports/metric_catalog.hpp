@@ -36,7 +36,7 @@ enum class Metric : std::uint8_t {
   queue_refused,         // upstream, "full" | "too_late" | "expired"
   connections,           // "caller" | "upstream"
   connections_opened,    // "caller" | "upstream"
-  connections_refused,   // reason
+  requests_refused,      // reason, of the HTTP front
   draining,
   build_info,        // version, commit
   metrics_overflow,  // family

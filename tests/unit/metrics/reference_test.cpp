@@ -13,7 +13,8 @@ TEST(MetricsReference, the_committed_page_is_what_the_catalog_says) {
   ASSERT_TRUE(file) << "docs/metrics.md is missing: dujiang docs metrics > docs/metrics.md";
   std::ostringstream committed;
   committed << file.rdbuf();
-  EXPECT_EQ(committed.str(), metrics_reference()) << "run: dujiang docs metrics > docs/metrics.md";
+  EXPECT_TRUE(committed.str() == metrics_reference())
+      << "docs/metrics.md is old; run: dujiang docs metrics > docs/metrics.md";
 }
 
 }  // namespace
