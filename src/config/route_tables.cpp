@@ -91,11 +91,6 @@ const Table<route::Retries>& retries_table() {
           field<S>("possibly_billed_per_request", &S::possibly_billed_per_request,
                    integer<std::uint32_t>(0, 100),
                    "Retries of one request after attempts that may have been paid for."),
-          field<S>(
-              "possibly_billed_share", &S::possibly_billed_share, number(0, 1),
-              "Such retries over all requests of an upstream, as a share of its requests of the last 10 s."),
-          field<S>("possibly_billed_reserve", &S::possibly_billed_reserve, duration(100ms, 1h),
-                   "One more such retry each, however few the requests."),
       }};
   return table;
 }

@@ -100,6 +100,12 @@ const Table<UpstreamShape>& upstream_table() {
           field<S>("rate_limit", spec(&Spec::rate_limit), optional_of(object(rate_limit_table())),
                    "Calls a second; without it there is no limit."),
           field<S>(
+              "possibly_billed_share", spec(&Spec::possibly_billed_share), number(0, 1),
+              "Retries after attempts that may have been paid for, as a share of the upstream's requests of "
+              "the last 10 s."),
+          field<S>("possibly_billed_reserve", spec(&Spec::possibly_billed_reserve), duration(100ms, 1h),
+                   "One more such retry each, however few the requests."),
+          field<S>(
               "queue_limit", spec(&Spec::queue_limit), integer<std::uint32_t>(1, 1'000'000),
               "Calls that may wait for this upstream, over all models; those beyond are refused at once."),
           field<S>("unstreamed", spec(&Spec::unstreamed),

@@ -166,7 +166,7 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
     co_return true;
   }
   fail({.target = step.target,
-        .finding = finding_of(result, *intake_.route),
+        .finding = finding_of(result, delivery_->committed(), *intake_.route),
         .billing = billing_of(result.billing),
         .retry_after = result.retry_after,
         .other_account = there.account_in()},

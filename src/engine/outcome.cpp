@@ -43,7 +43,8 @@ std::string_view reason_of(policy::GiveUp::Why why) {
 
 }  // namespace
 
-Finding finding_of(const provider::Classification& result, const route::RouteSpec& route) {
+Finding finding_of(const provider::Classification& result, bool committed, const route::RouteSpec& route) {
+  if (committed && result.verdict != Verdict::success) return Finding::broken;
   switch (result.verdict) {
     case Verdict::success:
       return Finding::answered;

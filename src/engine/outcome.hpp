@@ -21,8 +21,9 @@ struct Failure {
   api::ApiError error;
 };
 
-// How the course sees the end of an attempt.
-policy::Finding finding_of(const provider::Classification& result, const route::RouteSpec& route);
+// How the course sees the end of an attempt. After the commit nothing may be sent again, whatever the cause.
+policy::Finding finding_of(const provider::Classification& result, bool committed,
+                           const route::RouteSpec& route);
 policy::Billing billing_of(provider::Billing billing);
 
 // The try that never left the queue.

@@ -70,7 +70,8 @@ Upstream::Upstream(runtime::Loop& loop, ports::Metrics& metrics, route::Upstream
       spec_(std::move(spec)),
       dialect_(*provider::find_dialect(spec_.dialect)),
       accounts_(spec_),
-      queue_(spec_.queue_limit, bucket_of(spec_)) {}
+      queue_(spec_.queue_limit, bucket_of(spec_)),
+      budget_({.share = spec_.possibly_billed_share, .reserve_every = spec_.possibly_billed_reserve}) {}
 
 bool Upstream::streams_unstreamed() const {
   switch (spec_.unstreamed) {

@@ -58,7 +58,9 @@ struct UpstreamSpec {
   std::vector<AccountSpec> accounts;
   bool pass_through_key = false;  // send the caller's own bearer key
   std::optional<RateLimitSpec> rate_limit;
-  std::uint32_t queue_limit = 1000;  // entries waiting for this upstream, over all models
+  double possibly_billed_share = 0.2;           // repeats of what may be billed, of the requests over 10 s
+  milliseconds possibly_billed_reserve{10000};  // one more such repeat each
+  std::uint32_t queue_limit = 1000;             // entries waiting for this upstream, over all models
   Unstreamed unstreamed = Unstreamed::dialect_default;
   std::optional<std::string> ca_file;  // PEM; replaces the system's roots
   milliseconds connect_timeout{5000};
@@ -103,8 +105,6 @@ struct Retries {
   milliseconds backoff_initial{1000};
   milliseconds backoff_cap{60000};
   std::uint32_t possibly_billed_per_request = 2;
-  double possibly_billed_share = 0.2;           // of an upstream's requests over 10 s
-  milliseconds possibly_billed_reserve{10000};  // one more each
 };
 
 struct RouteSpec {

@@ -77,6 +77,8 @@ upstreams:
       - {name: main, keys: ["${KEY}", literal-key], max_concurrent: 25}
       - {name: spare, key_file: spare.keys}
     rate_limit: {per_second: 10, burst: 20.5}
+    possibly_billed_share: 0.5
+    possibly_billed_reserve: 6s
     queue_limit: 7
     unstreamed: as_is
     ca_file: ca.pem
@@ -113,8 +115,6 @@ routes:
       backoff_initial: 2s
       backoff_cap: 3s
       possibly_billed_per_request: 4
-      possibly_billed_share: 0.5
-      possibly_billed_reserve: 6s
     thinking: hold
     fail_over_on_content_filter: true
     keep_alive: off
@@ -146,6 +146,8 @@ TEST(Load, every_key_of_an_upstream_arrives) {
   EXPECT_EQ(first.rate_limit->per_second, 10);
   EXPECT_EQ(first.rate_limit->burst, 20.5);
   EXPECT_EQ(first.queue_limit, 7u);
+  EXPECT_EQ(first.possibly_billed_share, 0.5);
+  EXPECT_EQ(first.possibly_billed_reserve, 6s);
   EXPECT_EQ(first.unstreamed, route::Unstreamed::as_is);
   EXPECT_EQ(first.ca_file, "ca.pem");
   EXPECT_EQ(first.connect_timeout, 1s);
@@ -188,8 +190,6 @@ TEST(Load, every_key_of_a_route_arrives) {
   EXPECT_EQ(chat.retries.backoff_initial, 2s);
   EXPECT_EQ(chat.retries.backoff_cap, 3s);
   EXPECT_EQ(chat.retries.possibly_billed_per_request, 4u);
-  EXPECT_EQ(chat.retries.possibly_billed_share, 0.5);
-  EXPECT_EQ(chat.retries.possibly_billed_reserve, 6s);
   EXPECT_EQ(chat.thinking, route::Thinking::hold);
   EXPECT_TRUE(chat.fail_over_on_content_filter);
   EXPECT_EQ(chat.keep_alive, std::nullopt);

@@ -90,8 +90,8 @@ constexpr Refusal kAtTheTop[] = {
      "f.yaml:1: listen.port: is `${SECRET}`, but must be a whole number from 0 to 65535\n"},
     {"relay_to_nobody", "relay_unknown_paths_to: deepsek\n",
      "f.yaml:1: relay_unknown_paths_to: there is no upstream `deepsek`; did you mean `deepseek`?\n"},
-    {"default_out_of_range", "defaults:\n  retries: {possibly_billed_share: 1.5}\n",
-     "f.yaml:2: defaults.retries.possibly_billed_share: is `1.5`, but must be a number from 0 to 1\n"},
+    {"default_out_of_range", "defaults:\n  retries: {max_attempts: 1001}\n",
+     "f.yaml:2: defaults.retries.max_attempts: is `1001`, but must be a whole number from 0 to 1000\n"},
     {"merge_key", "defaults:\n  <<: {}\n",
      "f.yaml:2: defaults.<<: is not a known key; known are `clocks`, `retries`\n"},
 };

@@ -133,6 +133,17 @@ TEST(Committed, AStreamThatBreaksAfterContentEndsWithOneErrorEventAndNoDone) {
   EXPECT_EQ(rig.log.lines.at(0).result, "reset");
 }
 
+TEST(Committed, AnErrorInsideAStreamAfterContentIsNeverTriedElsewhereEvenIfTheAccountIsToBlame) {
+  EngineRig rig(settings_of({"main", "other"}));
+  rig.client.expect("main", {head(200), event(content("Hel")),
+                             event(R"({"error":{"message":"Insufficient Balance","code":402}})"), end()});
+  rig.client.expect("other", hello());
+  const auto call = rig.call(ask(true));
+  EXPECT_EQ(rig.client.seen().size(), 1u);
+  EXPECT_EQ(count_of(call->reply.body(), R"("error":)"), 1u);
+  EXPECT_THAT(call->reply.body(), Not(HasSubstr("Hello ")));
+}
+
 TEST(Committed, ThinkingThatBreaksOffGoesOnAfterAMarkedSeamUnderTheSameId) {
   EngineRig rig(settings_of({"main", "other"}));
   rig.client.expect("main", {head(200), event(thought("Let me")), failure(ports::IoFailure::reset, 1s)});

@@ -1,0 +1,263 @@
+#include "adapters/http/client_exchange.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "adapters/http/client_request_head.hpp"
+
+namespace dujiang::adapters::http {
+namespace {
+
+using net::IoResult;
+using net::IoStatus;
+using ports::HttpEvent;
+using ports::IoFailure;
+using ports::Sent;
+using EventKind = HttpEvent::Kind;
+using StepKind = ResponseReader::Step::Kind;
+
+// A peer that had closed a kept connection says so within a round trip. One that breaks it later may have
+// been working on the request, and that is for the caller to judge.
+constexpr base::Duration kStaleWindow = std::chrono::seconds(1);
+
+HttpEvent failure(IoFailure kind, std::string detail) {
+  return {.kind = EventKind::failure, .failure = kind, .detail = std::move(detail)};
+}
+
+// "Keep-Alive: timeout=5, max=100": how long the peer keeps an idle connection.
+std::optional<base::Duration> keep_alive_hint(const dujiang::http::Headers& headers) {
+  constexpr std::string_view kName = "timeout=";
+  const std::string_view value = headers.get("keep-alive").value_or("");
+  const std::size_t at = value.find(kName);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view digits = value.substr(at + kName.size());
+  unsigned seconds = 0;
+  if (std::from_chars(digits.data(), digits.data() + digits.size(), seconds).ec != std::errc())
+    return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+}  // namespace
+
+struct ClientExchange::Wire {
+  Wire(UpstreamConn used, std::string head_bytes, std::string_view body_bytes, bool was_kept)
+      : conn(std::move(used)), head(std::move(head_bytes)), body(body_bytes), reused(was_kept) {}
+
+  enum class Sending : std::uint8_t { yes, done, failed };
+
+  std::size_t size() const { return head.size() + body.size(); }
+
+  // Writes what the kernel takes now. False: it would take more later.
+  bool write_some() {
+    while (written < size()) {
+      const std::size_t of_head = std::min(written, head.size());
+      const IoResult result =
+          conn->write(std::string_view(head).substr(of_head), body.substr(written - of_head));
+      if (result.status == IoStatus::would_block) return false;
+      if (result.status != IoStatus::ok) {
+        sending = Sending::failed;
+        return true;
+      }
+      written += result.bytes;
+    }
+    sending = Sending::done;
+    return true;
+  }
+
+  UpstreamConn conn;
+  std::string head;
+  std::string_view body;
+  bool reused;
+  base::TimePoint started;
+  std::size_t written = 0;
+  Sending sending = Sending::yes;
+  bool has_writer = false;  // write_rest() waits
+  bool cancelled = false;   // the request is gone: touch `body` no more
+};
+
+ClientExchange::ClientExchange(std::shared_ptr<ClientUpstream> upstream, ports::ClientRequest request)
+    : upstream_(std::move(upstream)), request_(std::move(request)) {}
+
+ClientExchange::~ClientExchange() {
+  if (acquiring_) {
+    ClientUpstream::Acquiring& job = *acquiring_;
+    job.abandoned = true;
+    // A connection that came and was never looked at is as good as new.
+    if (job.outcome && job.outcome->has_value()) upstream_->give_back(std::move(**job.outcome), std::nullopt);
+  }
+  drop_wire();
+}
+
+runtime::Task<HttpEvent> ClientExchange::next(base::TimePoint until) {
+  while (true) {
+    if (std::exchange(interrupted_, false)) co_return HttpEvent{};
+    if (auto event = advance()) co_return std::move(*event);
+    if (co_await progress().wait(until) == runtime::Wake::timeout) {
+      interrupted_ = false;
+      co_return HttpEvent{};
+    }
+  }
+}
+
+void ClientExchange::interrupt() {
+  interrupted_ = true;
+  if (phase_ == Phase::acquiring || phase_ == Phase::talking) progress().notify();
+}
+
+// What a suspended next() waits for.
+runtime::Signal& ClientExchange::progress() {
+  return phase_ == Phase::acquiring ? acquiring_->ready : wire_->conn->readable();
+}
+
+const dujiang::http::Headers& ClientExchange::headers() const {
+  static const dujiang::http::Headers none;
+  return reader_ ? reader_->headers() : none;
+}
+
+Sent ClientExchange::sent() const {
+  if (!wire_ || wire_->written == 0) return sent_before_;
+  return std::max(sent_before_, wire_->written == wire_->size() ? Sent::everything : Sent::some);
+}
+
+// Goes on as far as it can without waiting.
+std::optional<HttpEvent> ClientExchange::advance() {
+  if (phase_ == Phase::fresh) acquire(Freshness::any);
+  if (phase_ == Phase::acquiring) return adopt();
+  if (phase_ == Phase::ended) return last_;
+  auto event = receive();
+  if (!event && phase_ == Phase::acquiring) return adopt();
+  return event;
+}
+
+void ClientExchange::acquire(Freshness freshness) {
+  phase_ = Phase::acquiring;
+  acquiring_ = upstream_->acquire(freshness);
+}
+
+// Takes the connection when it is there, and sends the request. To look for an answer at once would be too
+// soon.
+std::optional<HttpEvent> ClientExchange::adopt() {
+  const auto holder = acquiring_;
+  ClientUpstream::Acquiring& job = *holder;
+  if (!job.outcome) {
+    endpoint_ = upstream_->endpoint_name(job.endpoint);
+    return std::nullopt;
+  }
+  acquiring_.reset();
+  if (!job.outcome->has_value()) {
+    ConnectError& error = job.outcome->error();
+    return end_with(failure(error.failure, std::move(error.detail)));
+  }
+  UpstreamConn& conn = **job.outcome;
+  endpoint_ = upstream_->endpoint_name(conn.endpoint());
+  const BaseUrl& url = upstream_->url(conn.endpoint());
+  auto head = write_request_head({.method = request_.method,
+                                  .target = join_target(url.path, request_.target),
+                                  .authority = url.authority,
+                                  .headers = request_.headers,
+                                  .body_size = request_.body.size()});
+  if (!head) {
+    upstream_->give_back(std::move(conn), std::nullopt);
+    return end_with(failure(IoFailure::protocol, std::move(head.error().message)));
+  }
+  wire_ = std::make_shared<Wire>(std::move(conn), std::move(*head), request_.body, job.reused);
+  reader_ = std::make_unique<ResponseReader>(request_.method == "HEAD");
+  phase_ = Phase::talking;
+  send();
+  return std::nullopt;
+}
+
+void ClientExchange::send() {
+  wire_->started = upstream_->loop().now();
+  if (wire_->write_some()) return;
+  wire_->has_writer = true;
+  upstream_->loop().spawn(write_rest(wire_));
+}
+
+// Writes on while the exchange reads: an upstream may answer before it has read everything. Where writing
+// fails, reading tells why.
+runtime::Task<void> ClientExchange::write_rest(WirePtr wire) {
+  while (!wire->cancelled && !wire->write_some()) co_await wire->conn->writable().wait(base::kNever);
+  wire->has_writer = false;
+  if (!wire->cancelled) wire->conn->readable().notify();
+}
+
+std::optional<HttpEvent> ClientExchange::receive() {
+  while (true) {
+    ResponseReader::Step step = reader_->next();
+    if (step.kind != StepKind::more) return deliver(std::move(step));
+    const IoResult got = wire_->conn->read(reader_->space());
+    switch (got.status) {
+      case IoStatus::ok:
+        reader_->commit(got.bytes);
+        break;
+      case IoStatus::would_block:
+        return std::nullopt;
+      case IoStatus::eof:
+        return deliver(reader_->end_of_stream(ResponseReader::Ending::proper));
+      case IoStatus::reset:
+        return deliver(reader_->end_of_stream(ResponseReader::Ending::broken));
+    }
+  }
+}
+
+std::optional<HttpEvent> ClientExchange::deliver(ResponseReader::Step step) {
+  switch (step.kind) {
+    case StepKind::head:
+      return HttpEvent{.kind = EventKind::head};
+    case StepKind::body:
+      return HttpEvent{.kind = EventKind::body, .bytes = step.bytes};
+    case StepKind::end:
+      release();
+      return end_with({.kind = EventKind::end});
+    case StepKind::failed:
+      if (repeat_if_stale(step.failure)) return std::nullopt;
+      drop_wire();
+      return end_with(failure(step.failure, std::move(step.detail)));
+    case StepKind::more:
+      break;
+  }
+  return std::nullopt;
+}
+
+// Starts again on a fresh connection where a kept one turns out to have been closed by the peer.
+bool ClientExchange::repeat_if_stale(IoFailure kind) {
+  if (kind != IoFailure::closed && kind != IoFailure::reset) return false;
+  if (!wire_->reused || repeated_ || reader_->has_begun()) return false;
+  const bool unsent = wire_->written == 0;
+  const bool soon = upstream_->loop().now() - wire_->started <= kStaleWindow;
+  if (!unsent && !(request_.repeat_on_stale && soon)) return false;
+  repeated_ = true;
+  upstream_->count_stale_repeat();
+  drop_wire();
+  acquire(Freshness::fresh);
+  return true;
+}
+
+// The answer is complete: the connection goes back to the pool where it can serve again.
+void ClientExchange::release() {
+  if (wire_->sending != Wire::Sending::done) return drop_wire();
+  sent_before_ = sent();
+  if (reader_->keeps_connection()) {
+    upstream_->give_back(std::move(wire_->conn), keep_alive_hint(reader_->headers()));
+  }
+  wire_.reset();
+}
+
+void ClientExchange::drop_wire() {
+  if (!wire_) return;
+  sent_before_ = sent();
+  const WirePtr wire = std::exchange(wire_, nullptr);
+  wire->cancelled = true;
+  wire->conn->reset();
+  if (wire->has_writer) wire->conn->writable().notify();
+}
+
+HttpEvent ClientExchange::end_with(HttpEvent event) {
+  phase_ = Phase::ended;
+  last_ = event;
+  return event;
+}
+
+}  // namespace dujiang::adapters::http

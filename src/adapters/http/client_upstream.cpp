@@ -1,0 +1,248 @@
+#include "adapters/http/client_upstream.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace dujiang::adapters::http {
+namespace {
+
+using ports::IoFailure;
+
+std::unique_ptr<balance::Strategy> strategy_of(const route::UpstreamSpec& spec) {
+  if (spec.balance == route::Balance::round_robin) return balance::make_round_robin();
+  std::vector<std::uint32_t> weights;
+  weights.reserve(spec.endpoints.size());
+  for (const route::EndpointSpec& endpoint : spec.endpoints) weights.push_back(endpoint.weight);
+  return balance::make_smooth_weighted(std::move(weights));
+}
+
+ConnectError from(const net::ConnectFailure& failure) {
+  using Kind = net::ConnectFailure::Kind;
+  return {.failure = failure.kind == Kind::timeout ? IoFailure::connect_timeout : IoFailure::connect,
+          .detail = failure.message,
+          .blame = failure.kind == Kind::local ? ConnectError::Blame::nobody : ConnectError::Blame::endpoint};
+}
+
+ConnectError from(const net::TlsFailure& failure) {
+  if (failure.kind != net::TlsFailure::Kind::timeout)
+    return {.failure = IoFailure::tls, .detail = failure.message};
+  return {.failure = IoFailure::connect_timeout,
+          .detail = failure.message,
+          .blame = ConnectError::Blame::endpoint};
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<ClientUpstream>> ClientUpstream::make(runtime::AsioLoop& loop,
+                                                                   std::shared_ptr<net::Resolver> resolver,
+                                                                   route::UpstreamSpec spec) {
+  const auto refuse = [&](const std::string& reason) {
+    return base::fail("upstream " + spec.name + ": " + reason);
+  };
+  if (spec.endpoints.empty()) return refuse("there is no endpoint; name a base URL");
+  std::vector<BaseUrl> urls;
+  bool is_secure = false;
+  for (const route::EndpointSpec& endpoint : spec.endpoints) {
+    auto url = parse_base_url(endpoint.url);
+    if (!url) return refuse(url.error().message);
+    is_secure = is_secure || url->scheme == BaseUrl::Scheme::https;
+    urls.push_back(std::move(*url));
+  }
+  std::shared_ptr<net::TlsContext> tls;
+  if (is_secure) {
+    auto made = net::TlsContext::make(spec.ca_file);
+    if (!made) return refuse(made.error().message);
+    tls = std::move(*made);
+  }
+  return std::make_shared<ClientUpstream>(loop, std::move(resolver), std::move(spec), std::move(urls),
+                                          std::move(tls));
+}
+
+ClientUpstream::ClientUpstream(runtime::AsioLoop& loop, std::shared_ptr<net::Resolver> resolver,
+                               route::UpstreamSpec spec, std::vector<BaseUrl> urls,
+                               std::shared_ptr<net::TlsContext> tls)
+    : loop_(loop),
+      resolver_(std::move(resolver)),
+      spec_(std::move(spec)),
+      tls_(std::move(tls)),
+      balancer_(spec_.endpoints.size(), strategy_of(spec_), spec_.probe_interval) {
+  for (BaseUrl& url : urls) {
+    std::string name = http::endpoint_name(url);
+    endpoints_.push_back(
+        {std::move(url), std::move(name), IdleStack<UpstreamConn>(spec_.max_idle_connections)});
+  }
+}
+
+std::shared_ptr<ClientUpstream::Acquiring> ClientUpstream::acquire(Freshness freshness) {
+  auto job = std::make_shared<Acquiring>(loop_);
+  Attempts attempts;
+  if (!try_idle(*job, attempts, freshness)) {
+    loop_.spawn(connect_some(shared_from_this(), job, std::move(attempts), freshness));
+  }
+  return job;
+}
+
+// Chooses an endpoint and looks among its kept connections. False: a new connection to job.endpoint is
+// needed.
+bool ClientUpstream::try_idle(Acquiring& job, Attempts& attempts, Freshness freshness) {
+  const auto chosen = balancer_.choose(loop_.now(), attempts.tried);
+  if (chosen) {
+    job.endpoint = *chosen;
+    attempts.tried.push_back(*chosen);
+    if (freshness == Freshness::any && use_idle(job, *chosen)) {
+      balancer_.abandoned(*chosen);  // an old connection says nothing about new ones
+      return true;
+    }
+    return false;
+  }
+  // Where new connections are refused, those that stand may still serve.
+  for (std::size_t i = 0; freshness == Freshness::any && i < endpoints_.size(); ++i) {
+    if (use_idle(job, i)) return true;
+  }
+  conclude(job, std::unexpected(no_endpoint(std::move(attempts))));
+  return true;
+}
+
+bool ClientUpstream::use_idle(Acquiring& job, std::size_t endpoint) {
+  auto kept = take_idle(endpoints_[endpoint]);
+  if (!kept) return false;
+  ++counters_->pool_hits;
+  job.endpoint = endpoint;
+  job.reused = true;
+  conclude(job, std::move(*kept));
+  return true;
+}
+
+std::optional<UpstreamConn> ClientUpstream::take_idle(Endpoint& endpoint) {
+  while (auto kept = endpoint.idle.take(loop_.now())) {
+    // Nothing may come while no request is out: an end of stream, a reset, or bytes that would be taken for
+    // the answer to the next request.
+    std::array<char, 1> unexpected{};
+    if ((*kept)->read(unexpected).status == net::IoStatus::would_block) return kept;
+  }
+  return std::nullopt;
+}
+
+runtime::Task<void> ClientUpstream::connect_some(std::shared_ptr<ClientUpstream> self,
+                                                 std::shared_ptr<Acquiring> job, Attempts attempts,
+                                                 Freshness freshness) {
+  do {
+    const std::size_t endpoint = job->endpoint;
+    Connected conn = co_await self->connect(endpoint);
+    if (conn) {
+      self->balancer_.connected(endpoint);
+      ++self->counters_->connections_opened;
+      self->conclude(*job, UpstreamConn(std::move(*conn), endpoint, self->counters_));
+      co_return;
+    }
+    ++self->counters_->connects_failed;
+    if (conn.error().blame == ConnectError::Blame::endpoint) {
+      self->balancer_.refused(endpoint, self->loop_.now());
+    } else {
+      self->balancer_.abandoned(endpoint);
+    }
+    if (!attempts.error) {
+      attempts.error = std::move(conn.error());
+    } else {
+      attempts.error->detail += "; " + conn.error().detail;
+    }
+  } while (!job->abandoned && !self->try_idle(*job, attempts, freshness));
+}
+
+runtime::Task<ClientUpstream::Connected> ClientUpstream::connect(std::size_t endpoint) {
+  const Endpoint& to = endpoints_[endpoint];
+  const base::TimePoint until = base::after(loop_.now(), spec_.connect_timeout);
+  auto addresses = co_await resolver_->resolve(to.url.host, until);
+  if (!addresses) {
+    co_return std::unexpected(
+        ConnectError{.failure = IoFailure::dns, .detail = std::move(addresses.error().message)});
+  }
+  co_return co_await connect_any(to, std::move(*addresses), until);
+}
+
+// Each address gets an equal share of the time that is left, so that one that swallows packets leaves some.
+runtime::Task<ClientUpstream::Connected> ClientUpstream::connect_any(const Endpoint& endpoint,
+                                                                     net::AddressList addresses,
+                                                                     base::TimePoint until) {
+  ConnectError error;
+  for (std::size_t i = 0; i < addresses->size(); ++i) {
+    const base::TimePoint now = loop_.now();
+    const auto share = (until - now) / static_cast<std::int64_t>(addresses->size() - i);
+    auto tcp = co_await net::connect_tcp(loop_, (*addresses)[i].with_port(endpoint.url.port), now + share);
+    if (tcp) {
+      if (endpoint.url.scheme == BaseUrl::Scheme::http) co_return std::move(*tcp);
+      co_return co_await secure(endpoint, std::move(*tcp), until);
+    }
+    if (error.detail.empty()) {
+      error = from(tcp.error());
+      error.detail.insert(0, endpoint.name + ": ");
+    } else {
+      error.detail += "; " + tcp.error().message;
+    }
+  }
+  co_return std::unexpected(std::move(error));
+}
+
+runtime::Task<ClientUpstream::Connected> ClientUpstream::secure(const Endpoint& endpoint,
+                                                                std::unique_ptr<net::TcpConn> tcp,
+                                                                base::TimePoint until) {
+  auto conn = co_await net::connect_tls(tls_, std::move(tcp), endpoint.url.host, endpoint.url.port, until);
+  if (conn) co_return std::move(*conn);
+  co_return std::unexpected(from(conn.error()));
+}
+
+void ClientUpstream::conclude(Acquiring& job, std::expected<UpstreamConn, ConnectError> outcome) {
+  if (job.abandoned) {
+    if (outcome) give_back(std::move(*outcome), std::nullopt);
+    return;
+  }
+  job.outcome.emplace(std::move(outcome));
+  job.ready.notify();
+}
+
+ConnectError ClientUpstream::no_endpoint(Attempts attempts) const {
+  if (attempts.error) return std::move(*attempts.error);
+  return {.failure = IoFailure::no_endpoint,
+          .detail = "every endpoint of " + spec_.name + " refused connections a moment ago"};
+}
+
+void ClientUpstream::give_back(UpstreamConn conn, std::optional<base::Duration> hint) {
+  // A second before the peer closes it, a request may still be on its way: end it first.
+  constexpr base::Duration kMargin = std::chrono::seconds(1);
+  base::Duration span = spec_.idle_timeout;
+  if (hint) span = std::min(span, *hint - kMargin);
+  if (closed_ || span <= base::Duration::zero()) return;
+  IdleStack<UpstreamConn>& idle = endpoints_[conn.endpoint()].idle;
+  idle.put(std::move(conn), base::after(loop_.now(), span));
+  if (!armed()) schedule();
+}
+
+void ClientUpstream::close() {
+  closed_ = true;
+  for (Endpoint& endpoint : endpoints_) endpoint.idle.clear();
+  schedule();
+}
+
+ClientCounters ClientUpstream::counters() const {
+  ClientCounters result = *counters_;
+  if (tls_) {
+    result.tls_handshakes = tls_->counters().handshakes;
+    result.tls_resumed = tls_->counters().resumed;
+  }
+  for (const Endpoint& endpoint : endpoints_) result.idle += endpoint.idle.size();
+  return result;
+}
+
+void ClientUpstream::fire() {
+  for (Endpoint& endpoint : endpoints_) endpoint.idle.drop_expired(loop_.now());
+  schedule();
+}
+
+void ClientUpstream::schedule() {
+  base::TimePoint next = base::kNever;
+  for (const Endpoint& endpoint : endpoints_) next = std::min(next, endpoint.idle.next_expiry());
+  loop_.arm(*this, next);
+}
+
+}  // namespace dujiang::adapters::http

@@ -1,0 +1,158 @@
+// One upstream as the client sees it: its endpoints, their kept connections, and how a new one is made.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/http/client_idle.hpp"
+#include "adapters/http/client_url.hpp"
+#include "adapters/net/conn.hpp"
+#include "adapters/net/dns.hpp"
+#include "adapters/net/tls.hpp"
+#include "balance/balancer.hpp"
+#include "base/result.hpp"
+#include "ports/http_client.hpp"
+#include "route/spec.hpp"
+#include "runtime/asio_loop.hpp"
+
+namespace dujiang::adapters::http {
+
+// Totals since the start, but for `open` and `idle`.
+struct ClientCounters {
+  std::uint64_t pool_hits = 0;
+  std::uint64_t connections_opened = 0;
+  std::uint64_t connects_failed = 0;
+  std::uint64_t tls_handshakes = 0;
+  std::uint64_t tls_resumed = 0;
+  std::uint64_t stale_repeats = 0;
+  std::size_t open = 0;  // connections now, idle ones among them
+  std::size_t idle = 0;
+};
+
+struct ConnectError {
+  // An endpoint that refuses is left alone for a while. A bad certificate or an unknown name does not heal by
+  // waiting and says more each time it is seen; want of descriptors is our own.
+  enum class Blame : std::uint8_t { endpoint, nobody };
+
+  ports::IoFailure failure{};
+  std::string detail{};
+  Blame blame = Blame::nobody;
+};
+
+// An open connection, counted for as long as it lives.
+class UpstreamConn {
+ public:
+  UpstreamConn(std::unique_ptr<net::Conn> conn, std::size_t endpoint,
+               std::shared_ptr<ClientCounters> counters)
+      : conn_(std::move(conn)), endpoint_(endpoint), counters_(std::move(counters)) {
+    ++counters_->open;
+  }
+  UpstreamConn(UpstreamConn&&) noexcept = default;
+  UpstreamConn& operator=(UpstreamConn&& other) noexcept {
+    std::swap(conn_, other.conn_);
+    std::swap(endpoint_, other.endpoint_);
+    std::swap(counters_, other.counters_);
+    return *this;
+  }
+  ~UpstreamConn() {
+    if (conn_) --counters_->open;
+  }
+
+  net::Conn& operator*() const { return *conn_; }
+  net::Conn* operator->() const { return conn_.get(); }
+  std::size_t endpoint() const { return endpoint_; }
+
+ private:
+  std::unique_ptr<net::Conn> conn_;
+  std::size_t endpoint_;
+  std::shared_ptr<ClientCounters> counters_;
+};
+
+enum class Freshness : std::uint8_t { any, fresh };  // whether a kept connection will do
+
+class ClientUpstream final : private runtime::Timer, public std::enable_shared_from_this<ClientUpstream> {
+ public:
+  // The error names the upstream and the setting.
+  static base::Result<std::shared_ptr<ClientUpstream>> make(runtime::AsioLoop& loop,
+                                                            std::shared_ptr<net::Resolver> resolver,
+                                                            route::UpstreamSpec spec);
+
+  // What an exchange waits for. `ready` is signalled when `outcome` is there.
+  struct Acquiring {
+    explicit Acquiring(runtime::Loop& loop) : ready(loop) {}
+
+    runtime::Signal ready;
+    std::size_t endpoint = 0;  // being tried, or the last one that was
+    bool reused = false;
+    bool abandoned = false;  // nobody waits any more; the connection goes to the pool
+    std::optional<std::expected<UpstreamConn, ConnectError>> outcome;
+  };
+
+  // Starts to get a connection: a kept one is there at once, a new one takes at most connect_timeout per
+  // endpoint, and those that cannot be reached are passed over. It is never cut short: abandon it.
+  std::shared_ptr<Acquiring> acquire(Freshness freshness);
+
+  // Keeps a connection that has served a whole exchange. `hint`: how long the peer says that it will keep it.
+  void give_back(UpstreamConn conn, std::optional<base::Duration> hint);
+
+  // Closes the kept connections, and keeps none from now on.
+  void close();
+
+  const BaseUrl& url(std::size_t endpoint) const { return endpoints_[endpoint].url; }
+  const std::string& endpoint_name(std::size_t endpoint) const { return endpoints_[endpoint].name; }
+  runtime::AsioLoop& loop() const { return loop_; }
+  const std::string& name() const { return spec_.name; }
+  void count_stale_repeat() { ++counters_->stale_repeats; }
+  ClientCounters counters() const;
+
+  ClientUpstream(runtime::AsioLoop& loop, std::shared_ptr<net::Resolver> resolver, route::UpstreamSpec spec,
+                 std::vector<BaseUrl> urls, std::shared_ptr<net::TlsContext> tls);
+
+ private:
+  struct Endpoint {
+    BaseUrl url;
+    std::string name;
+    IdleStack<UpstreamConn> idle;
+  };
+
+  // The endpoints that one request went to, and what they said.
+  struct Attempts {
+    std::vector<std::size_t> tried;
+    std::optional<ConnectError> error;  // of the first one; the others' details are added
+  };
+
+  using Connected = std::expected<std::unique_ptr<net::Conn>, ConnectError>;
+
+  std::optional<UpstreamConn> take_idle(Endpoint& endpoint);
+  bool use_idle(Acquiring& job, std::size_t endpoint);
+  bool try_idle(Acquiring& job, Attempts& attempts, Freshness freshness);
+  static runtime::Task<void> connect_some(std::shared_ptr<ClientUpstream> self,
+                                          std::shared_ptr<Acquiring> job, Attempts attempts,
+                                          Freshness freshness);
+  runtime::Task<Connected> connect(std::size_t endpoint);
+  runtime::Task<Connected> connect_any(const Endpoint& endpoint, net::AddressList addresses,
+                                       base::TimePoint until);
+  runtime::Task<Connected> secure(const Endpoint& endpoint, std::unique_ptr<net::TcpConn> tcp,
+                                  base::TimePoint until);
+  void conclude(Acquiring& job, std::expected<UpstreamConn, ConnectError> outcome);
+  ConnectError no_endpoint(Attempts attempts) const;
+  void fire() override;
+  void schedule();
+
+  runtime::AsioLoop& loop_;
+  std::shared_ptr<net::Resolver> resolver_;
+  route::UpstreamSpec spec_;
+  std::shared_ptr<net::TlsContext> tls_;  // null when every endpoint is http
+  std::shared_ptr<ClientCounters> counters_ = std::make_shared<ClientCounters>();
+  balance::Balancer balancer_;
+  std::deque<Endpoint> endpoints_;
+  bool closed_ = false;
+};
+
+}  // namespace dujiang::adapters::http
