@@ -93,7 +93,7 @@ void Accounts::release(const Permit& permit, base::TimePoint now) {
   Account& account = accounts_[permit.account];
   // A probe that told nothing: the next call tries again.
   if (permit.probes_account) account.absence.probing = false;
-  if (permit.probes_key) account.keys[*permit.key].probing = false;
+  if (permit.key && permit.probes_key) account.keys[*permit.key].probing = false;
   const auto use = account.use.find(permit.model);
   if (use == account.use.end()) return;
   if (use->second.slots > 0) --use->second.slots;
@@ -103,16 +103,17 @@ void Accounts::release(const Permit& permit, base::TimePoint now) {
 void Accounts::accepted(Permit& permit) {
   Account& account = accounts_[permit.account];
   if (std::exchange(permit.probes_account, false)) account.absence.end();
-  if (std::exchange(permit.probes_key, false)) account.keys[*permit.key].end();
+  if (permit.key && std::exchange(permit.probes_key, false)) account.keys[*permit.key].end();
 }
 
-void Accounts::take_out(Permit& permit, Refused what, base::TimePoint now) {
-  if (!permit.key) return;
+bool Accounts::take_out(Permit& permit, Refused what, base::TimePoint now) {
+  if (!permit.key) return false;
   Account& account = accounts_[permit.account];
   Absence& absence = what == Refused::key ? account.keys[*permit.key] : account.absence;
   bool& probes = what == Refused::key ? permit.probes_key : permit.probes_account;
   // Calls that were in flight when the first one was refused say the same again; only a probe counts anew.
   if (absence.in() || std::exchange(probes, false)) absence.begin(now);
+  return true;
 }
 
 void Accounts::pause(const Permit& permit, base::TimePoint until, base::TimePoint now) {

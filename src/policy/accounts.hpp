@@ -49,7 +49,8 @@ class Accounts {
   // The provider has accepted the credentials: a probe brings its account and key back.
   void accepted(Permit& permit);
 
-  void take_out(Permit& permit, Refused what, base::TimePoint now);
+  // Whether what was refused is out of use now; not so if it is the caller's own.
+  bool take_out(Permit& permit, Refused what, base::TimePoint now);
 
   // A transient 429: no more calls of that model on that account before `until`.
   void pause(const Permit& permit, base::TimePoint until, base::TimePoint now);

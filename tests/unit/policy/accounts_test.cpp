@@ -30,7 +30,9 @@ Accounts make(std::vector<route::AccountSpec> accounts) {
 }
 
 Permit take(Accounts& accounts, base::TimePoint now, std::string_view model = "m") {
-  return accounts.take(model, now).value();
+  std::optional<Permit> permit = accounts.take(model, now);
+  EXPECT_TRUE(permit.has_value());
+  return permit.value_or(Permit{});
 }
 
 TEST(Accounts, TakeTurnsWhileEquallyBusy) {
@@ -77,7 +79,7 @@ TEST(Accounts, KeysOfAnAccountTakeTurnsAndShareItsSlots) {
 TEST(Accounts, Rule6_AnAccountWithoutMoneyIsOutForTenMinutesWithAllItsKeys) {
   Accounts accounts = make({account("a", 2), account("b", 1)});
   Permit permit = take(accounts, at(0s));
-  accounts.take_out(permit, Refused::account, at(0s));
+  EXPECT_TRUE(accounts.take_out(permit, Refused::account, at(0s)));
   accounts.release(permit, at(0s));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(take(accounts, at(599s)).account, 1u);
   EXPECT_EQ(accounts.back_at(at(1s)), at(1s));
@@ -194,8 +196,8 @@ TEST(Accounts, Rule6_TheCallersOwnKeyTakesNobodyElseOut) {
     ASSERT_EQ(accounts.size(), 1u);
     Permit permit = take(accounts, at(0s));
     EXPECT_EQ(permit.key, std::nullopt);
-    accounts.take_out(permit, Refused::key, at(0s));
-    accounts.take_out(permit, Refused::account, at(0s));
+    EXPECT_FALSE(accounts.take_out(permit, Refused::key, at(0s)));
+    EXPECT_FALSE(accounts.take_out(permit, Refused::account, at(0s)));
     accounts.pause(permit, at(10s), at(0s));
     accounts.release(permit, at(0s));
     EXPECT_TRUE(accounts.can_take("m", at(0s)));

@@ -6,7 +6,7 @@
 namespace dujiang::policy {
 namespace {
 
-route::RouteSpec contexts(std::vector<std::optional<std::uint64_t>> sizes) {
+route::RouteSpec contexts(const std::vector<std::optional<std::uint64_t>>& sizes) {
   route::RouteSpec spec;
   for (const auto& size : sizes) spec.targets.emplace_back().can.context_tokens = size;
   return spec;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -77,8 +78,8 @@ class Journey {
     return spec;
   }
   static std::vector<std::uint32_t> order_of(std::uint32_t targets) {
-    std::vector<std::uint32_t> order;
-    for (std::uint32_t i = 0; i < targets; ++i) order.push_back(i);
+    std::vector<std::uint32_t> order(targets);
+    std::iota(order.begin(), order.end(), 0U);
     return order;
   }
 

@@ -9,7 +9,7 @@ namespace dujiang::policy {
 
 using namespace std::chrono_literals;
 
-inline constexpr base::TimePoint at(base::Duration since_start) {
+constexpr base::TimePoint at(base::Duration since_start) {
   return base::TimePoint{} + std::chrono::hours(1000) + since_start;
 }
 
