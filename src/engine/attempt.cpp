@@ -85,11 +85,12 @@ runtime::Task<void> drain(runtime::Loop& loop, std::unique_ptr<AttemptRequest> /
 }  // namespace
 
 Attempt::Attempt(runtime::Loop& loop, ports::HttpClient& client, AttemptRequest request,
-                 policy::AttemptClocks clocks)
+                 policy::AttemptClocks clocks, std::function<bool()> may_move)
     : loop_(loop),
       client_(client),
       request_(std::make_unique<AttemptRequest>(std::move(request))),
       clocks_(clocks),
+      may_move_(std::move(may_move)),
       normaliser_(*request_->dialect) {
   record_.operation = request_->operation;
   record_.streamed = request_->streamed;
@@ -105,8 +106,13 @@ Attempt::~Attempt() {
 
 base::TimePoint Attempt::due() const { return std::min(clocks_.due(), error_due_); }
 
-std::optional<provider::Clock> Attempt::expired(base::TimePoint now) const {
-  if (const auto clock = clocks_.expired(now)) return clock_of(*clock);
+std::optional<provider::Clock> Attempt::expired(base::TimePoint now) {
+  auto clock = clocks_.expired(now);
+  if (clock == policy::Clock::first_token && !may_move_()) {
+    clocks_.stay();
+    clock = clocks_.expired(now);
+  }
+  if (clock) return clock_of(*clock);
   if (now >= error_due_) return provider::Clock::silence;
   return std::nullopt;
 }

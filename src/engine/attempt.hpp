@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,8 +40,10 @@ struct AttemptRequest {
 
 class Attempt {
  public:
+  // `may_move` is asked when the first token is late: whether the request can go to another target at once.
+  // If not, the attempt goes on.
   Attempt(runtime::Loop& loop, ports::HttpClient& client, AttemptRequest request,
-          policy::AttemptClocks clocks);
+          policy::AttemptClocks clocks, std::function<bool()> may_move);
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
   ~Attempt();
@@ -79,12 +82,13 @@ class Attempt {
   void end(provider::Ended how);
   base::TimePoint due() const;
   // The clock that has run out, if any.
-  std::optional<provider::Clock> expired(base::TimePoint now) const;
+  std::optional<provider::Clock> expired(base::TimePoint now);
 
   runtime::Loop& loop_;
   ports::HttpClient& client_;
   std::unique_ptr<AttemptRequest> request_;
   policy::AttemptClocks clocks_;
+  std::function<bool()> may_move_;
   std::unique_ptr<ports::HttpExchange> exchange_;
 
   Form form_ = Form::undecided;

@@ -150,16 +150,16 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
   }
   const bool streamed =
       intake_.call.stream || (api::generates(intake_.operation) && there.streams_unstreamed());
+  attempt_target_ = step.target;
   attempt_ = std::make_unique<Attempt>(services_.loop, services_.client,
                                        attempt_request(step.target, permit, streamed),
-                                       clocks_for(step.target, streamed));
-  attempt_target_ = step.target;
+                                       clocks_for(step.target, streamed), [this] { return can_move(); });
   co_await attempt_->run(caller_, *delivery_);
 
   const provider::Classification result = provider::classify(there.dialect(), attempt_->record());
   ledger_.attempt(*attempt_, result, there, model(step.target));
   if (attempt_->record().ended == provider::Ended::cancelled) co_return false;
-  learn(result, permit);
+  const bool took_out = learn(result, permit);
   attempt_is_blank_ = result.verdict == provider::Verdict::blank;
   if (result.verdict == provider::Verdict::success || (attempt_is_blank_ && ++blanks_ > 1)) {
     co_await deliver();
@@ -169,7 +169,7 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
         .finding = finding_of(result, delivery_->committed(), *intake_.route),
         .billing = billing_of(result.billing),
         .retry_after = result.retry_after,
-        .other_account = there.account_in()},
+        .other_account = took_out && there.account_in()},
        {.served_by = served_by(step.target), .code = result.code, .error = result.error});
   co_return false;
 }
@@ -234,18 +234,23 @@ AttemptRequest Exchange::attempt_request(std::uint32_t index, const Permit& perm
   return request;
 }
 
-// A late first token counts only where the request can move, and the other upstream's budget lets it.
 policy::AttemptClocks Exchange::clocks_for(std::uint32_t index, bool streamed) const {
   using policy::AttemptClocks;
-  const base::TimePoint now = services_.loop.now();
-  const auto elsewhere = course_.elsewhere(index);
-  const bool can_move = elsewhere && upstream(*elsewhere).budget().balance(now) >= 1;
+  const bool alone = !course_.elsewhere(index);
   return {intake_.route->clocks, streamed ? AttemptClocks::Form::streamed : AttemptClocks::Form::unstreamed,
-          can_move ? AttemptClocks::Elsewhere::another_target : AttemptClocks::Elsewhere::alone, now,
-          intake_.deadline.until};
+          alone ? AttemptClocks::Elsewhere::alone : AttemptClocks::Elsewhere::another_target,
+          services_.loop.now(), intake_.deadline.until};
 }
 
-void Exchange::learn(const provider::Classification& result, Permit& permit) {
+// A late first token is given up only for what may be sent at once: a repeat that the other upstream's budget
+// does not allow now would lose its place in one queue to wait in another.
+bool Exchange::can_move() const {
+  const auto elsewhere = course_.elsewhere(attempt_target_);
+  return elsewhere && upstream(*elsewhere).budget().balance(services_.loop.now()) >= 1;
+}
+
+// Whether a key or an account was taken out of use.
+bool Exchange::learn(const provider::Classification& result, Permit& permit) {
   const std::string& name = upstream(attempt_target_).spec().name;
   switch (result.account_out) {
     case provider::AccountOut::no:
@@ -255,14 +260,17 @@ void Exchange::learn(const provider::Classification& result, Permit& permit) {
       permit.pause_until(base::after(services_.loop.now(), result.retry_after.value_or(kFullAccountPause)));
       break;
     case provider::AccountOut::long_time:
-      permit.take_out(result.code == provider::Code::auth ? policy::Accounts::Refused::key
-                                                          : policy::Accounts::Refused::account,
-                      result.error);
+      if (!permit.take_out(result.code == provider::Code::auth ? policy::Accounts::Refused::key
+                                                               : policy::Accounts::Refused::account,
+                           result.error)) {
+        return false;
+      }
       services_.log.warning("account_out",
                             "account `" + std::string(permit.account()) + "` of upstream `" + name +
                                 "` is out of use: " + std::string(provider::to_string(result.code)));
-      break;
+      return true;
   }
+  return false;
 }
 
 void Exchange::fail(policy::AttemptOutcome outcome, Failure failure) {

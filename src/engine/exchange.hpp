@@ -57,7 +57,8 @@ class Exchange {
   std::uint32_t max_attempts();
   AttemptRequest attempt_request(std::uint32_t index, const Permit& permit, bool streamed) const;
   policy::AttemptClocks clocks_for(std::uint32_t index, bool streamed) const;
-  void learn(const provider::Classification& result, Permit& permit);
+  bool can_move() const;
+  bool learn(const provider::Classification& result, Permit& permit);
   void fail(policy::AttemptOutcome outcome, Failure failure);
 
   // What an index of the course means.

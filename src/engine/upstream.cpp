@@ -26,9 +26,10 @@ std::string_view Permit::account() const {
 
 void Permit::accepted() { upstream_->accounts_.accepted(grant_); }
 
-void Permit::take_out(policy::Accounts::Refused what, api::ApiError why) {
-  upstream_->accounts_.take_out(grant_, what, upstream_->loop_.now());
+bool Permit::take_out(policy::Accounts::Refused what, api::ApiError why) {
+  if (!upstream_->accounts_.take_out(grant_, what, upstream_->loop_.now())) return false;
   upstream_->last_taken_out_ = std::move(why);
+  return true;
 }
 
 void Permit::pause_until(base::TimePoint until) {

@@ -40,7 +40,8 @@ class Permit {
 
   // What the attempt has taught about the account.
   void accepted();
-  void take_out(policy::Accounts::Refused what, api::ApiError why);
+  // Whether it is out of use now: not so if it is the caller's own key.
+  bool take_out(policy::Accounts::Refused what, api::ApiError why);
   void pause_until(base::TimePoint until);
 
  private:
