@@ -33,7 +33,7 @@ struct Fate {
 };
 
 struct Arrival {
-  AttemptId id;
+  AttemptId id{};
   double seconds = 0;               // scenario time
   unsigned slots_held = 0;          // by others
   const Directive* told = nullptr;  // a fault asked for by name comes before capacity and chance
