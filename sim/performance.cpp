@@ -71,9 +71,11 @@ runtime::Task<bool> Performance::until(double seconds) {
 runtime::Task<bool> Performance::pass(double seconds) { return until(now() + seconds); }
 
 runtime::Task<bool> Performance::signs_of_life(double seconds, double every) {
-  const double end = now() + seconds;
+  // On a grid from the beginning, so that their number does not depend on how late the clock wakes us.
+  double next = now();
+  const double end = next + seconds;
   for (;;) {
-    const double next = now() + (every > 0 ? every : job_.weather->keep_alive_at(now()));
+    next += every > 0 ? every : job_.weather->keep_alive_at(next);
     if (!co_await until(std::min(next, end))) co_return false;
     if (next >= end) co_return true;
     if (!co_await body(streams() ? ": keep-alive\n\n" : "\n")) co_return false;
