@@ -240,7 +240,10 @@ void Attempt::read_events(Delivery& delivery) {
     if (!item) break;
     on_item(*item, delivery);
   }
-  if (!over_ && sse_.too_large()) end(Ended::too_large);
+  if (over_ || !sse_.too_large()) return;
+  // No event is so long: what comes is no event stream.
+  record_.stream.malformed_event = true;
+  end(Ended::complete);
 }
 
 void Attempt::on_item(const api::SseItem& item, Delivery& delivery) {

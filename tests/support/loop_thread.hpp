@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/time.hpp"
 #include "runtime/asio_loop.hpp"
 
 namespace dujiang::testing {
@@ -45,7 +46,17 @@ class LoopThread {
     return result.get();
   }
 
+  // Lets the calling thread wait for so long: between two looks at something that it can't be woken by.
+  void pause(base::Duration span) {
+    await<bool>([&] { return nap(loop_, base::after(loop_.now(), span)); });
+  }
+
  private:
+  static runtime::Task<bool> nap(runtime::Loop& loop, base::TimePoint until) {
+    co_await runtime::sleep_until(loop, until);
+    co_return true;
+  }
+
   template <class T>
   static runtime::Task<void> keep(runtime::Task<T> task, std::promise<T>& promise) {
     promise.set_value(co_await task);

@@ -202,6 +202,18 @@ TEST(Accounts, ABadRequestIsTheCallersAndIsSentOnce) {
   EXPECT_EQ(call->reply.status(), 400);
 }
 
+TEST(Accounts, AModelThatAnUpstreamDoesNotHaveIsAskedForThereOnceAndThenElsewhere) {
+  EngineRig rig(settings_of({"main", "other"}));
+  rig.client.expect("main", refusal(400, R"({"error":{"message":"Model Not Exist",)"
+                                         R"("type":"invalid_request_error","param":null,)"
+                                         R"("code":"invalid_request_error"}})"));
+  rig.client.expect("other", hello());
+  EXPECT_EQ(rig.call(ask(false))->reply.status(), 200);
+  std::vector<std::string> order;
+  for (const auto& seen : rig.client.seen()) order.push_back(seen->upstream);
+  EXPECT_EQ(order, (std::vector<std::string>{"main", "other"}));
+}
+
 TEST(Accounts, AnEmptyBalanceTakesTheAccountOutAndTheNextRequestsGoElsewhereAtOnce) {
   EngineRig rig(settings_of({"poor", "rich"}));
   rig.client.expect("poor",

@@ -1,0 +1,76 @@
+// An upstream made of bytes: remembers the requests that it hears and says what a test tells it to.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "http/headers.hpp"
+#include "support/raw_socket.hpp"
+
+namespace dujiang::testing {
+
+struct HeardRequest {
+  std::string method;
+  std::string target;
+  http::Headers headers;
+  std::string body;
+
+  std::string header(std::string_view name) const {
+    return std::string(headers.get(name).value_or("(none)"));
+  }
+};
+
+// Serves one connection at a time, on a thread of its own, one request after the other.
+class RawUpstream {
+ public:
+  // Answers a request; false closes the connection, and so does a peer who is gone.
+  using Answer = std::function<bool(RawSocket& socket, const HeardRequest& request)>;
+
+  explicit RawUpstream(Answer answer);
+  RawUpstream(const RawUpstream&) = delete;
+  RawUpstream& operator=(const RawUpstream&) = delete;
+  ~RawUpstream();
+
+  std::uint16_t port() const { return port_; }
+  std::vector<HeardRequest> heard() const;
+
+ private:
+  void serve();
+  void serve_connection(int fd);
+
+  Answer answer_;
+  int listener_;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> stopping_ = false;
+  mutable std::mutex mutex_;
+  std::vector<HeardRequest> heard_;
+  std::thread thread_;
+};
+
+// Always the same bytes.
+RawUpstream::Answer says(std::string bytes);
+
+// A port at which connections are refused for as long as this lives.
+class ClosedPort {
+ public:
+  ClosedPort();
+  ClosedPort(const ClosedPort&) = delete;
+  ClosedPort& operator=(const ClosedPort&) = delete;
+  ~ClosedPort();
+
+  std::uint16_t port() const { return port_; }
+  // From now on connections are accepted by the kernel, though nobody answers.
+  void open() const;
+
+ private:
+  int fd_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace dujiang::testing
