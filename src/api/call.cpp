@@ -20,6 +20,11 @@ ApiError wrong_type(std::string_view param, std::string_view wanted, JsonValue g
                          std::string(param), "invalid_type");
 }
 
+ApiError no_integer(std::string_view param, JsonValue got) {
+  if (got.type() != JsonType::integer) return wrong_type(param, "an integer", got);
+  return invalid_request(fmt::format("'{}' is far too large.", param), std::string(param), "out_of_range");
+}
+
 Outcome read_model(Call& call, JsonValue value) {
   const auto text = value.string();
   if (!text) return wrong_type("model", "a string", value);
@@ -59,7 +64,7 @@ Outcome read_stream_options(Call& call, JsonValue value) {
 Outcome read_max_tokens(Call& call, std::string_view key, JsonValue value) {
   if (value.is_null()) return std::nullopt;
   const auto count = value.integer();
-  if (!count) return wrong_type(key, "an integer", value);
+  if (!count) return no_integer(key, value);
   // Some servers take -1 for "no limit".
   if (*count >= 0) call.max_tokens = static_cast<std::uint64_t>(*count);
   return std::nullopt;
@@ -68,7 +73,7 @@ Outcome read_max_tokens(Call& call, std::string_view key, JsonValue value) {
 Outcome read_n(Call& call, JsonValue value) {
   if (value.is_null()) return std::nullopt;
   const auto count = value.integer();
-  if (!count) return wrong_type("n", "an integer", value);
+  if (!count) return no_integer("n", value);
   if (*count < 1 || *count > static_cast<std::int64_t>(kMaxChoices)) {
     return invalid_request(fmt::format("'n' must be between 1 and {}, but it is {}.", kMaxChoices, *count),
                            "n", "out_of_range");

@@ -78,7 +78,7 @@ void add_refusals(Table& table) {
   table.add_refusal(15, "504 HTML", 504, kHtml, retryable(Code::bad_gateway, Billing::refused, 502));
 }
 
-// Rows 16-23: broken ways and silences.
+// Rows 16-20: broken ways.
 void add_breaks(Table& table) {
   for (const bool stream : {false, true}) {
     const std::string form = stream ? ", stream" : ", unstreamed";
@@ -125,6 +125,10 @@ void add_breaks(Table& table) {
   table.add(20, "reset after the finish_reason",
             broken(streamed(kFirst + kText + kStop, true), Failure::reset), kSuccess);
   table.add(20, "[DONE] without its blank line", streamed(kFirst + kText + kStop + "data: [DONE]"), kSuccess);
+}
+
+// Rows 21-23: silences.
+void add_stalls(Table& table) {
   table.add(21, "stall while thinking", given_up(streamed(kFirst + kThought), Clock::gap),
             retryable(Code::stalled, Billing::possibly_billed, 504));
   table.add(21, "stall after content", given_up(streamed(kFirst + kText, true), Clock::gap),
@@ -329,6 +333,7 @@ std::vector<Fault> catalogue() {
   add_queues(table);
   add_refusals(table);
   add_breaks(table);
+  add_stalls(table);
   add_answers(table);
   add_framing(table);
   add_other_hosts(table);

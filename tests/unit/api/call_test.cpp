@@ -105,6 +105,8 @@ TEST(ParseCall, RefusesBadBodiesAndSaysWhatToDo) {
       {R"({"model":"m","messages":[],"max_tokens":"9"})", "invalid_type", "max_tokens", "an integer"},
       {R"({"model":"m","messages":[],"max_completion_tokens":1.5})", "invalid_type", "max_completion_tokens",
        "a number"},
+      {R"({"model":"m","messages":[],"max_tokens":18446744073709551615})", "out_of_range", "max_tokens",
+       "too large"},
       {R"({"model":"m","messages":[],"n":0})", "out_of_range", "n", "between 1 and 128"},
       {R"({"model":"m","messages":[],"n":129})", "out_of_range", "n", "129"},
       {R"({"model":"m","messages":[],"temperature":"hot"})", "invalid_type", "temperature", "a number"},

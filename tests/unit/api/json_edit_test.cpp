@@ -74,7 +74,8 @@ TEST(JsonSpans, FindMembersAndElements) {
 }
 
 TEST(JsonQuote, RoundTripsThroughTheParser) {
-  const std::string text = std::string("\"\\/\b\f\n\r\t\x01 é€😀", 25);
+  using namespace std::string_literals;
+  const std::string text = "\"\\/\b\f\n\r\t\x01\0 é€😀"s;
   JsonParser parser;
   const std::string literal = json_quote(text);
   const auto root = parser.parse(literal);
