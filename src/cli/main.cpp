@@ -1,1 +1,131 @@
-int main() { return 0; }
+// `dujiang`: the commands.
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "adapters/metrics/reference.hpp"
+#include "app/serve.hpp"
+#include "app/version.hpp"
+#include "config/config.hpp"
+#include "config/nearest.hpp"
+
+namespace {
+
+using namespace dujiang;
+
+constexpr int kWrongUse = 2;
+
+constexpr const char* kAbout =
+    R"(Dujiang: a gateway for LLM APIs that goes on working while their servers are busy.
+Point base_url of any OpenAI SDK at it; it retries, fails over and never hands out a broken answer.
+
+Three common uses:
+  dujiang serve
+      before DeepSeek on 127.0.0.1:8080, with the key of DEEPSEEK_API_KEY, or else with each caller's own
+  dujiang serve --config examples/deepseek-and-siliconflow.yaml
+      with several upstreams, as the file says; examples/ has more of them
+  dujiang check my.yaml
+      whether a file is right, and what it comes to with every default spelled out
+)";
+
+constexpr const char* kExits = R"(
+Then, for example:
+  curl http://127.0.0.1:8080/v1/chat/completions -H 'Content-Type: application/json' \
+    -d '{"model": "deepseek-chat", "messages": [{"role": "user", "content": "Hello!"}]}'
+
+Exit status: 0 done, or ended by SIGTERM or SIGINT after a drain; 1 wrong configuration, port in use or another
+reason on stderr; 2 wrong use of the command line; 130 or 143 cut short by a second signal.
+Every setting is described in docs/configuration.md, every metric in docs/metrics.md.)";
+
+// A configuration, or its problems on stderr.
+std::optional<config::Config> load(const std::string& file, const config::Overrides& overrides) {
+  const config::Environment environment = config::process_environment();
+  const auto loaded = file.empty() ? config::parse(config::builtin_yaml(environment), environment, overrides)
+                                   : config::load(file, environment, overrides);
+  if (loaded) return *loaded;
+  std::fputs(config::to_text(file.empty() ? "built-in configuration" : file, loaded.error()).c_str(), stderr);
+  return std::nullopt;
+}
+
+struct Commands {
+  CLI::App app{kAbout, "dujiang"};
+  std::string config_file;
+  std::string checked_file;
+  config::Overrides overrides;
+  app::ServeOptions options;
+
+  CLI::App* serve = app.add_subcommand("serve", "Serve until SIGTERM or SIGINT");
+  CLI::App* check = app.add_subcommand("check", "Check a configuration and print it in full, secrets masked");
+  CLI::App* version = app.add_subcommand("version", "Say what this is");
+  // For the two generated pages in docs/.
+  CLI::App* docs = app.add_subcommand("docs", "")->group("");
+  CLI::App* docs_configuration = docs->add_subcommand("configuration", "");
+  CLI::App* docs_metrics = docs->add_subcommand("metrics", "");
+
+  Commands() {
+    app.footer(kExits);
+    app.require_subcommand(1);
+    app.set_version_flag("--version", std::string(app::version()));
+    serve
+        ->add_option("-c,--config", config_file,
+                     "YAML file; without it, DeepSeek with a key from the environment")
+        ->type_name("FILE");
+    serve
+        ->add_option("-l,--listen", overrides.listen,
+                     "Address to bind instead of the file's; port 0 takes a free one")
+        ->type_name("ADDRESS:PORT");
+    serve->add_option("--port-file", options.port_file, "Write the bound port there when ready")
+        ->type_name("FILE");
+    check->add_option("file", checked_file, "YAML file")->required()->type_name("FILE");
+    docs->require_subcommand(1);
+  }
+};
+
+// No command, or one that is none: both look alike to the parser.
+int missing_command(std::string_view word) {
+  constexpr std::array<std::string_view, 3> kCommands = {"serve", "check", "version"};
+  if (word.empty()) {
+    std::fputs("dujiang: what to do? `dujiang serve` begins to serve; `dujiang --help` says more\n", stderr);
+  } else {
+    const std::string text = "dujiang: there is no command `" + std::string(word) + "`" +
+                             config::suggestion(word, kCommands) + "\n";
+    std::fputs(text.c_str(), stderr);
+  }
+  return kWrongUse;
+}
+
+int run(const Commands& commands) {
+  if (commands.version->parsed()) {
+    std::printf("dujiang %s (commit %s)\n", std::string(app::version()).c_str(),
+                std::string(app::commit()).c_str());
+    return 0;
+  }
+  if (commands.docs_configuration->parsed())
+    return std::fputs(config::reference().c_str(), stdout) < 0 ? 1 : 0;
+  if (commands.docs_metrics->parsed()) {
+    return std::fputs(adapters::metrics::metrics_reference().c_str(), stdout) < 0 ? 1 : 0;
+  }
+  const bool check = commands.check->parsed();
+  const auto config = load(check ? commands.checked_file : commands.config_file, commands.overrides);
+  if (!config) return 1;
+  if (check) return std::fputs(config::effective_yaml(*config).c_str(), stdout) < 0 ? 1 : 0;
+  return app::serve(*config, commands.options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Commands commands;
+  try {
+    commands.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool is_required = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+    if (is_required && commands.app.get_subcommands().empty())
+      return missing_command(argc > 1 ? argv[1] : "");
+    return commands.app.exit(error) == 0 ? 0 : kWrongUse;
+  }
+  return run(commands);
+}

@@ -1,0 +1,49 @@
+#include "app/front.hpp"
+
+#include <utility>
+
+#include "adapters/metrics/registry.hpp"
+#include "api/error.hpp"
+#include "api/openai/envelope.hpp"
+
+namespace dujiang::app {
+namespace {
+
+constexpr const char* kPlain = "text/plain; charset=utf-8";
+
+runtime::Task<void> answer(ports::CallerReply& reply, int status, http::Headers headers, std::string body) {
+  // What is true now may be false in a second.
+  headers.add("Cache-Control", "no-store");
+  reply.start(status, headers, body.size());
+  if (co_await reply.write(body)) co_await reply.finish();
+}
+
+runtime::Task<void> refuse_method(ports::CallerReply& reply, std::string_view path) {
+  const api::ApiError error = api::invalid_request(std::string(path) + " takes GET and HEAD only.",
+                                                   std::nullopt, "method_not_allowed", 405);
+  co_await answer(reply, error.status, {{"Allow", "GET, HEAD"}, {"Content-Type", "application/json"}},
+                  api::openai::error_body(error));
+}
+
+}  // namespace
+
+Front::Front(ports::Handler engine, std::function<std::string()> metrics)
+    : engine_(std::move(engine)), metrics_(std::move(metrics)) {}
+
+runtime::Task<void> Front::handle(const ports::CallerRequest& request, ports::CallerReply& reply) {
+  const bool own = request.path == "/healthz" || request.path == "/readyz" || request.path == "/metrics";
+  if (!own) {
+    co_await engine_(request, reply);
+  } else if (request.method != "GET" && request.method != "HEAD") {
+    co_await refuse_method(reply, request.path);
+  } else if (request.path == "/metrics") {
+    co_await answer(reply, 200, {{"Content-Type", std::string(adapters::metrics::Registry::kContentType)}},
+                    metrics_());
+  } else if (request.path == "/readyz" && draining_) {
+    co_await answer(reply, 503, {{"Content-Type", kPlain}}, "draining\n");
+  } else {
+    co_await answer(reply, 200, {{"Content-Type", kPlain}}, request.path == "/readyz" ? "ready\n" : "ok\n");
+  }
+}
+
+}  // namespace dujiang::app

@@ -1,0 +1,30 @@
+// The paths that the gateway answers about itself; everything else is the engine's.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "ports/http_server.hpp"
+#include "runtime/task.hpp"
+
+namespace dujiang::app {
+
+// GET (or HEAD) /healthz: 200 while the process serves at all. /readyz: 200, or 503 while it drains; never
+// dependent on an upstream, since a gateway that is taken out of service for its upstreams' sake can't answer
+// anybody. /metrics: the page of `metrics`.
+class Front {
+ public:
+  Front(ports::Handler engine, std::function<std::string()> metrics);
+
+  // A ports::Handler. The front outlives the task.
+  runtime::Task<void> handle(const ports::CallerRequest& request, ports::CallerReply& reply);
+
+  void begin_drain() { draining_ = true; }
+
+ private:
+  ports::Handler engine_;
+  std::function<std::string()> metrics_;
+  bool draining_ = false;
+};
+
+}  // namespace dujiang::app

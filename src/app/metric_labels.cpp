@@ -1,0 +1,58 @@
+#include "app/metric_labels.hpp"
+
+#include <array>
+#include <string_view>
+
+#include "adapters/http/server.hpp"
+#include "app/version.hpp"
+#include "provider/code.hpp"
+#include "provider/dialect.hpp"
+
+namespace dujiang::app {
+namespace {
+
+// Codes of errors that the engine finds in a caller's request by itself, besides those of attempts.
+constexpr std::array<std::string_view, 12> kCallerErrors = {
+    "duplicate_key",      "empty_body",      "invalid_json",  "invalid_request_error",
+    "invalid_type",       "invalid_value",   "missing_model", "missing_messages",
+    "method_not_allowed", "model_not_found", "out_of_range",  "unknown_path"};
+
+// Names that DeepSeek has, or has had, for the routes that take whatever name a caller uses.
+constexpr std::array<std::string_view, 5> kUsualModels = {
+    "deepseek-flash", "deepseek-v4-pro", "deepseek-v4-flash", "deepseek-chat", "deepseek-reasoner"};
+
+void declare_model(adapters::metrics::Registry& registry, std::string_view model) {
+  registry.declare("model", model);
+  registry.declare("gen_ai_request_model", model);
+}
+
+}  // namespace
+
+void declare_labels(adapters::metrics::Registry& registry, const config::Config& config) {
+  registry.declare("version", version());
+  registry.declare("commit", commit());
+  for (const provider::Dialect* dialect : provider::all_dialects()) {
+    registry.declare("gen_ai_provider_name", dialect->name);
+  }
+  for (const route::UpstreamSpec& upstream : config.gateway.upstreams)
+    registry.declare("upstream", upstream.name);
+  for (std::string_view model : kUsualModels) declare_model(registry, model);
+  // Routes of the engine's own, for what names no model.
+  for (std::string_view route : {"balance", "models"}) registry.declare("route", route);
+  for (const route::RouteSpec& route : config.gateway.routes) {
+    registry.declare("route", route.name);
+    if (!route.match.ends_with('*')) declare_model(registry, route.match);
+    for (const route::Target& target : route.targets) declare_model(registry, target.model);
+  }
+  for (std::string_view label : {"outcome", "reason", "result", "error_type"}) {
+    for (std::string_view code : provider::code_names()) registry.declare(label, code);
+  }
+  for (std::string_view label : {"result", "error_type"}) {
+    for (std::string_view code : kCallerErrors) registry.declare(label, code);
+  }
+  for (std::size_t i = 0; i < adapters::http::kRefusalReasons; ++i) {
+    registry.declare("reason", name(static_cast<adapters::http::RefusalReason>(i)));
+  }
+}
+
+}  // namespace dujiang::app

@@ -1,0 +1,37 @@
+// What the process asks of its operating system: descriptors, signals, a file that says where it listens.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "runtime/asio_loop.hpp"
+
+namespace dujiang::app {
+
+// A connection takes a descriptor, and the usual 1,024 are soon spent: takes as many as the hard limit
+// allows.
+void raise_descriptor_limit();
+
+// A write to a connection that is gone is an error to that write, not the end of the process.
+void ignore_broken_pipes();
+
+// Writes the port and a line end, so that a reader finds nothing or all of it.
+base::Result<void> write_port_file(const std::string& path, std::uint16_t port);
+
+bool stderr_is_terminal();
+
+// SIGTERM and SIGINT, one call each, on the loop.
+class StopSignals {
+ public:
+  StopSignals(runtime::AsioLoop& loop, std::function<void(int signal)> on_signal);
+  ~StopSignals();
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace dujiang::app

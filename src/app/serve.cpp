@@ -1,0 +1,93 @@
+#include "app/serve.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "adapters/log/json_log.hpp"
+#include "app/app.hpp"
+#include "app/process.hpp"
+#include "app/version.hpp"
+#include "runtime/asio_loop.hpp"
+
+namespace dujiang::app {
+namespace {
+
+int fail(const std::string& message) {
+  std::fputs(("dujiang: " + message + "\n").c_str(), stderr);
+  return 1;
+}
+
+// Something for a person at a terminal, a JSON line for everything else.
+void announce(ports::AccessLog& log, const std::string& address) {
+  const std::string base_url = fmt::format("http://{}/v1", address);
+  if (stderr_is_terminal()) {
+    std::fputs(fmt::format(
+                   "Dujiang {} is ready: base_url is {}, metrics are at http://{}/metrics. Ctrl-C ends it.\n",
+                   version(), base_url, address)
+                   .c_str(),
+               stderr);
+  } else {
+    log.notice("ready", fmt::format("version {}, commit {}, base_url {}", version(), commit(), base_url));
+  }
+}
+
+runtime::Task<void> drain_and_stop(App& app, runtime::AsioLoop& loop, bool& clean) {
+  clean = co_await app.drain();
+  loop.stop();
+}
+
+// Drains at the first signal, cuts at the second.
+class Ending {
+ public:
+  Ending(runtime::AsioLoop& loop, App& app)
+      : loop_(loop), app_(app), signals_(loop, [this](int signal) { on_signal(signal); }) {}
+
+  // Nothing is under way any more.
+  bool clean() const { return clean_; }
+  int exit_status() const { return exit_status_; }
+
+ private:
+  void on_signal(int signal) {
+    if (++signals_seen_ == 1) {
+      loop_.spawn(drain_and_stop(app_, loop_, clean_));
+    } else {
+      exit_status_ = 128 + signal;
+      app_.hurry();
+    }
+  }
+
+  runtime::AsioLoop& loop_;
+  App& app_;
+  int signals_seen_ = 0;
+  int exit_status_ = 0;
+  bool clean_ = false;
+  StopSignals signals_;
+};
+
+}  // namespace
+
+int serve(const config::Config& config, const ServeOptions& options) {
+  raise_descriptor_limit();
+  ignore_broken_pipes();
+  runtime::AsioLoop loop;
+  adapters::log::JsonLog log(config.log.level, [&loop] { return loop.wall_now(); });
+  const auto app = App::make(loop, config, log);
+  if (!app) return fail(app.error().message);
+  const auto bound = (*app)->listen();
+  if (!bound) return fail(bound.error().message);
+  Ending ending(loop, **app);
+  if (options.port_file) {
+    const auto written = write_port_file(*options.port_file, bound->port());
+    if (!written) return fail(written.error().message);
+  }
+  announce(log, bound->to_string());
+  loop.run();
+  // Requests that hang even now would be torn down under the feet of the modules that they use.
+  if (!ending.clean()) std::_Exit(ending.exit_status() != 0 ? ending.exit_status() : 1);
+  return ending.exit_status();
+}
+
+}  // namespace dujiang::app

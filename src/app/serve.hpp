@@ -1,0 +1,19 @@
+// `dujiang serve`: a gateway from its start to the end of its process.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/config.hpp"
+
+namespace dujiang::app {
+
+struct ServeOptions {
+  std::optional<std::string> port_file;  // where to write the bound port when ready
+};
+
+// Serves until a signal says that it is enough. Returns the exit status: 0 after a drain, 1 where serving
+// could not begin (stderr says why), 128 + the signal's number after a second signal.
+int serve(const config::Config& config, const ServeOptions& options);
+
+}  // namespace dujiang::app
