@@ -197,6 +197,12 @@ void add_answers(Table& table) {
             resumable(Code::server_error));
   table.add(26, "unknown error inside a stream", streamed(event(R"({"error":{"message":"what?"}})")),
             retryable(Code::upstream_error, Billing::refused, 502));
+  table.add(26, "a refusal of the content inside a stream after content",
+            streamed(kFirst + kText + event(R"({"error":{"message":"Content Exists Risk"}})"), true),
+            {.verdict = Verdict::fatal_request,
+             .billing = Billing::possibly_billed,
+             .code = Code::content_filter,
+             .other_target_only = true});
   table.add(27, "usage-only chunk and empty reasoning_content first",
             streamed(chunk(R"({"role":"assistant","content":null,"reasoning_content":""})") + kText + kStop +
                      kUsage + kDone),

@@ -71,6 +71,13 @@ TEST(Assembler, TakesUsageFromWhicheverChunkHasIt) {
       kWanted);
 }
 
+TEST(Assembler, TakesALaterNullForNoNews) {
+  EXPECT_SAME_JSON(
+      assemble({R"({"x":1,"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]})",
+                R"({"x":null,"choices":[{"index":0,"delta":{"content":null},"finish_reason":null}]})"}),
+      R"({"x":1,"choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop"}]})");
+}
+
 TEST(Assembler, KeepsFieldsThatNobodyKnows) {
   EXPECT_SAME_JSON(
       assemble(

@@ -63,6 +63,12 @@ TEST(ParseCall, UnderstandsTheOtherNamesOfTheSameThings) {
             false);
 }
 
+TEST(ParseCall, BelievesThinkingRatherThanTheEffortWhateverTheirOrder) {
+  EXPECT_EQ(parse(R"({"thinking":{"type":"disabled"},"reasoning_effort":"high","model":"m","messages":[]})")
+                .thinking,
+            false);
+}
+
 TEST(ParseCall, CountsTextButNotMedia) {
   const Call call =
       parse(R"({"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"12345"},

@@ -45,6 +45,11 @@ TEST(SseDecoder, RepairsWhatUpstreamsBreak) {
   EXPECT_EQ(decode({"data:  x\n\n"}), (std::vector<std::string>{"data: x"}));
 }
 
+TEST(SseDecoder, TakesCrLfForOneLineEndEvenWhenItIsSplit) {
+  EXPECT_EQ(decode({"data: a\r\ndata: b\r\n\r\n"}), (std::vector<std::string>{"data:a\nb"}));
+  EXPECT_EQ(decode({"data: a\r", "\ndata: b\r", "\n\r", "\n"}), (std::vector<std::string>{"data:a\nb"}));
+}
+
 TEST(SseDecoder, JoinsDataLinesAndReadsNamesAndIgnoresOtherFields) {
   EXPECT_EQ(decode({"event: error\nid: 7\nretry: 10\nnonsense\ndata: a\ndata:b\ndata\n\ndata: c\n\n"}),
             (std::vector<std::string>{"data:[error]a\nb\n", "data:c"}));
