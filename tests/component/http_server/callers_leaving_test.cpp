@@ -300,5 +300,38 @@ TEST(Draining, AServerMayEndBeforeItsLoopWhileRequestsAreUnderWay) {
   EXPECT_TRUE(watch->ended.wait());
 }
 
+runtime::Task<void> never_end(const ports::CallerRequest& request, ports::CallerReply& reply,
+                              runtime::AsioLoop& loop, std::shared_ptr<Watch> watch) {
+  const std::stop_callback ignored(request.gone, [] {});
+  runtime::Signal never(loop);
+  reply.start(200, {}, std::nullopt);
+  co_await reply.write(request.body);
+  watch->begun.arrive();
+  co_await never.wait(base::kNever);
+}
+
+TEST(Draining, AHandlerThatNeverEndsIsFreedWithTheLoop) {
+  const auto watch = std::make_shared<Watch>();
+  {
+    testing::LoopThread thread;
+    std::unique_ptr<HttpServer> server;
+    const net::SocketAddress address = thread.call([&] {
+      server = std::make_unique<HttpServer>(
+          thread.loop(), ServerSettings{},
+          [&loop = thread.loop(), watch](const ports::CallerRequest& request, ports::CallerReply& reply) {
+            return never_end(request, reply, loop, watch);
+          },
+          plain_page);
+      return server->listen(net::SocketAddress::parse("127.0.0.1:0").value()).value();
+    });
+    RawSocket socket(address.port());
+    socket.say(post("/", std::string(100000, 'x')));
+    ASSERT_TRUE(watch->begun.wait());
+    thread.call([&] { server.reset(); });
+    EXPECT_FALSE(hear_answer(socket).complete);
+  }
+  EXPECT_EQ(watch.use_count(), 1);
+}
+
 }  // namespace
 }  // namespace dujiang::adapters::http
