@@ -102,8 +102,7 @@ inline runtime::Task<void> echo(const ports::CallerRequest& request, ports::Call
   co_await reply.finish();
 }
 
-inline TestServer::MakeHandler always(
-    std::function<runtime::Task<void>(const ports::CallerRequest&, ports::CallerReply&)> handler) {
+inline TestServer::MakeHandler always(const ports::Handler& handler) {
   return [handler](runtime::AsioLoop&) { return handler; };
 }
 

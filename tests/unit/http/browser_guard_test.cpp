@@ -7,12 +7,12 @@
 namespace dujiang::http {
 namespace {
 
-const BrowserGuardSettings kListed{.allowed_hosts = {"gateway.lan", "exact.lan:8080"},
-                                   .allowed_origins = {"https://chat.example.com"}};
+const BrowserGuardSettings listed{.allowed_hosts = {"gateway.lan", "exact.lan:8080"},
+                                  .allowed_origins = {"https://chat.example.com"}};
 
 // 0 when the request may pass.
 int check(std::string_view method, std::string_view host, const Headers& headers, bool on_loopback = true,
-          const BrowserGuardSettings& settings = kListed) {
+          const BrowserGuardSettings& settings = listed) {
   const auto refusal = check_browser({.method = method,
                                       .host = host,
                                       .headers = headers,
@@ -25,10 +25,10 @@ int check(std::string_view method, std::string_view host, const Headers& headers
   return refusal->status;
 }
 
-const Field kJson{"Content-Type", "application/json"};
+const Field json{"Content-Type", "application/json"};
 
 TEST(BrowserGuard, AProgramThatIsNoBrowserPasses) {
-  EXPECT_EQ(check("POST", "localhost:8080", {kJson}), 0);
+  EXPECT_EQ(check("POST", "localhost:8080", {json}), 0);
   EXPECT_EQ(check("GET", "127.0.0.1:8080", {}), 0);
   EXPECT_EQ(check("GET", "", {}), 0);
 }
@@ -40,7 +40,7 @@ TEST(BrowserGuard, APostNeedsJsonWhateverItsParameters) {
                           "text/plain; application/json", "application/json, text/plain"}) {
     EXPECT_EQ(check("POST", "localhost", {{"content-type", bad}}), 415) << bad;
   }
-  EXPECT_EQ(check("POST", "localhost", {kJson, {"content-type", "text/plain"}}), 415);
+  EXPECT_EQ(check("POST", "localhost", {json, {"content-type", "text/plain"}}), 415);
 }
 
 TEST(BrowserGuard, APostWithoutBodyNeedsNoContentType) {
@@ -53,26 +53,26 @@ TEST(BrowserGuard, AForeignOriginIsRefused) {
   for (const char* bad :
        {"https://evil.example", "null", "", "http://localhost:9999", "https://localhost:8080.evil.example",
         "ftp://localhost:8080", "https://chat.example.com.evil.example"}) {
-    EXPECT_EQ(check("POST", "localhost:8080", {kJson, {"Origin", bad}}), 403) << bad;
+    EXPECT_EQ(check("POST", "localhost:8080", {json, {"Origin", bad}}), 403) << bad;
     EXPECT_EQ(check("GET", "localhost:8080", {{"Origin", bad}}), 403) << bad;
   }
-  EXPECT_EQ(check("POST", "localhost:8080", {kJson, {"Origin", "https://chat.example.com"}}), 0);
-  EXPECT_EQ(check("POST", "localhost:8080", {kJson, {"Origin", "http://LOCALHOST:8080"}}), 0);
+  EXPECT_EQ(check("POST", "localhost:8080", {json, {"Origin", "https://chat.example.com"}}), 0);
+  EXPECT_EQ(check("POST", "localhost:8080", {json, {"Origin", "http://LOCALHOST:8080"}}), 0);
   EXPECT_EQ(check("POST", "localhost:8080",
-                  {kJson, {"Origin", "http://localhost:8080"}, {"Origin", "https://evil.example"}}),
+                  {json, {"Origin", "http://localhost:8080"}, {"Origin", "https://evil.example"}}),
             403);
 }
 
 TEST(BrowserGuard, ComparesOriginsWithTheirDefaultPorts) {
-  EXPECT_EQ(check("POST", "a.example", {kJson, {"Origin", "http://a.example:80"}}, false), 0);
-  EXPECT_EQ(check("POST", "a.example:443", {kJson, {"Origin", "https://a.example"}}, false), 0);
-  EXPECT_EQ(check("POST", "a.example:8080", {kJson, {"Origin", "https://a.example"}}, false), 403);
+  EXPECT_EQ(check("POST", "a.example", {json, {"Origin", "http://a.example:80"}}, false), 0);
+  EXPECT_EQ(check("POST", "a.example:443", {json, {"Origin", "https://a.example"}}, false), 0);
+  EXPECT_EQ(check("POST", "a.example:8080", {json, {"Origin", "https://a.example"}}, false), 403);
 }
 
 TEST(BrowserGuard, AReboundNameIsRefusedOnLoopbackOnly) {
   EXPECT_EQ(check("GET", "evil.example:8080", {}), 403);
   EXPECT_EQ(check("GET", "evil.example:8080", {}, false), 0);
-  EXPECT_EQ(check("POST", "evil.example:8080", {kJson, {"Origin", "http://evil.example:8080"}}), 403);
+  EXPECT_EQ(check("POST", "evil.example:8080", {json, {"Origin", "http://evil.example:8080"}}), 403);
   EXPECT_EQ(check("GET", "gateway.lan:1234", {}), 0);
   EXPECT_EQ(check("GET", "exact.lan:8080", {}), 0);
   EXPECT_EQ(check("GET", "exact.lan:8081", {}), 403);
@@ -80,7 +80,7 @@ TEST(BrowserGuard, AReboundNameIsRefusedOnLoopbackOnly) {
 
 TEST(BrowserGuard, AStarAllowsAll) {
   const BrowserGuardSettings all{.allowed_hosts = {"*"}, .allowed_origins = {"*"}};
-  EXPECT_EQ(check("POST", "evil.example", {kJson, {"Origin", "https://evil.example"}}, true, all), 0);
+  EXPECT_EQ(check("POST", "evil.example", {json, {"Origin", "https://evil.example"}}, true, all), 0);
 }
 
 TEST(BrowserGuard, ALongNameIsCutInTheMessage) {
@@ -88,8 +88,7 @@ TEST(BrowserGuard, ALongNameIsCutInTheMessage) {
   const Headers none;
   const auto refusal =
       check_browser({.method = "GET", .host = host, .headers = none, .on_loopback = true}, {});
-  ASSERT_TRUE(refusal);
-  EXPECT_LT(refusal->message.size(), 400u);
+  EXPECT_LT(refusal.value().message.size(), 400u);
 }
 
 }  // namespace

@@ -18,9 +18,9 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-void PrintTo(const Outcome& outcome, std::ostream* out) {
-  *out << "{body '" << outcome.body << "', consumed " << outcome.consumed << ", kind "
-       << static_cast<int>(outcome.kind) << ", error '" << outcome.error << "'}";
+std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
+  return out << "{body '" << outcome.body << "', consumed " << outcome.consumed << ", kind "
+             << static_cast<int>(outcome.kind) << ", error '" << outcome.error << "'}";
 }
 
 // Feeds `input` and adds what comes out; true while the message goes on.
