@@ -29,8 +29,9 @@ std::string number(double value) {
   return out;
 }
 
-std::string retry_after(const Directive& fault) {
-  return fault.retry_after ? "Retry-After: " + number(*fault.retry_after) + "\r\n" : "";
+std::string refusal_fields(const Directive& fault, const std::string& uuid) {
+  const std::string trace = "x-ds-trace-id: " + trace_id(uuid) + "\r\n";
+  return fault.retry_after ? trace + "Retry-After: " + number(*fault.retry_after) + "\r\n" : trace;
 }
 
 }  // namespace
@@ -152,7 +153,8 @@ runtime::Task<bool> Attempts::refuse(Wire& wire, Request request, Arrived attemp
   attempt.entry.outcome = Outcome::refused;
   attempt.entry.status = page.status;
   ledger_.finished(attempt.entry, false, 0);
-  co_return co_await send_page(wire, std::move(page), retry_after(attempt.fate.fault), request.keep_alive);
+  co_return co_await send_page(wire, std::move(page), refusal_fields(attempt.fate.fault, attempt.uuid),
+                               request.keep_alive);
 }
 
 runtime::Task<bool> Attempts::perform(Wire& wire, Request request, ChatRequest chat,

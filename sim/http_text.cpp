@@ -37,6 +37,11 @@ std::string_view reason_phrase(int status) {
   }
 }
 
+std::string trace_id(std::string uuid) {
+  std::erase(uuid, '-');
+  return uuid;
+}
+
 std::string to_text(const ResponseHead& head) {
   std::string out =
       "HTTP/1.1 " + std::to_string(head.status) + ' ' + std::string(reason_phrase(head.status)) + "\r\n";

@@ -20,6 +20,9 @@ struct ResponseHead {
 
 std::string to_text(const ResponseHead& head);
 
+// As DeepSeek's x-ds-trace-id has it: 32 hex digits.
+std::string trace_id(std::string uuid);
+
 // One chunk of the chunked coding; nothing for no bytes, since an empty chunk ends the body.
 std::string chunk(std::string_view bytes);
 

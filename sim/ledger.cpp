@@ -26,7 +26,7 @@ std::string line(std::uint64_t number, const AttemptEntry& entry) {
   const std::string fault = entry.fault == Fault::none ? "null" : quoted(info(entry.fault).id);
   return "{" + member("n", number) + R"(,"prompt":")" + hex(entry.prompt) + R"(",)" +
          member("attempt", entry.attempt) + ',' + member("status", static_cast<std::uint64_t>(entry.status)) +
-         R"(,"fault":)" + fault + ',' + member("tokens", entry.content_tokens) + R"(,"outcome":")" +
+         R"(,"fault":)" + fault + ',' + member("content_tokens", entry.content_tokens) + R"(,"outcome":")" +
          std::string(to_string(entry.outcome)) + R"(","stream":)" + (entry.stream ? "true" : "false") + "}\n";
 }
 

@@ -36,11 +36,6 @@ std::size_t split_point(std::string_view bytes) {
   return lead == bytes.end() ? std::string_view::npos : static_cast<std::size_t>(lead - bytes.begin()) + 1;
 }
 
-std::string trace_id(std::string uuid) {
-  std::erase(uuid, '-');
-  return uuid;
-}
-
 }  // namespace
 
 Performance::Performance(Wire& wire, runtime::Loop& loop, Job job)

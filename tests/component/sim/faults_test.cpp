@@ -93,7 +93,8 @@ TEST_F(Faults, Row19BreaksMidway) {
   EXPECT_EQ(streamed(reset.body).finish_reason, "");
   EXPECT_EQ(reset.end, End::reset);
   EXPECT_EQ(last_outcome(), "reset");
-  EXPECT_THAT(get("/sim/log").body, HasSubstr(R"("fault":"19","tokens":7,"outcome":"reset","stream":true})"));
+  EXPECT_THAT(get("/sim/log").body,
+              HasSubstr(R"("fault":"19","content_tokens":7,"outcome":"reset","stream":true})"));
   const Reply eof = stream("19; variant=eof");
   EXPECT_EQ(streamed(eof.body).deltas, 10u);
   EXPECT_EQ(eof.end, End::eof);

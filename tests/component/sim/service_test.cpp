@@ -192,11 +192,13 @@ TEST_F(Service, TellsItsSide) {
   std::snprintf(prompt, sizeof prompt, "%016llx",
                 static_cast<unsigned long long>(fnv1a64("One [[sim-tokens 10]]")));
   const std::string log = get("/sim/log?since=1").body;
-  EXPECT_THAT(log,
-              testing::StartsWith(
-                  R"({"n":2,"prompt":")" + std::string(prompt) +
-                  R"(","attempt":2,"status":200,"fault":null,"tokens":10,"outcome":"done","stream":false})"));
-  EXPECT_THAT(log, HasSubstr(R"("status":503,"fault":"7","tokens":0,"outcome":"refused","stream":false})"));
+  EXPECT_THAT(
+      log,
+      testing::StartsWith(
+          R"({"n":2,"prompt":")" + std::string(prompt) +
+          R"(","attempt":2,"status":200,"fault":null,"content_tokens":10,"outcome":"done","stream":false})"));
+  EXPECT_THAT(
+      log, HasSubstr(R"("status":503,"fault":"7","content_tokens":0,"outcome":"refused","stream":false})"));
 
   EXPECT_EQ(call("/sim/reset", "").status, 200);
   EXPECT_EQ(stat("attempts"), 0u);
