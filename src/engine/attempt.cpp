@@ -124,7 +124,8 @@ runtime::Task<void> Attempt::run(Caller& caller, Delivery& delivery) {
                             .method = request_->method,
                             .target = request_->target,
                             .headers = request_->headers,
-                            .body = request_->body});
+                            .body = request_->body,
+                            .repeat_on_stale = request_->repeat_on_stale});
   const Caller::Watch watch(caller, [this] { exchange_->interrupt(); });
   while (!over_) {
     if (caller.gone()) {

@@ -36,6 +36,7 @@ struct AttemptRequest {
   std::size_t max_body = 0;  // of an answer in one piece
   std::string served_by;     // "upstream/model"
   std::uint32_t number = 1;  // among the attempts of the request
+  bool repeat_on_stale = true;
 };
 
 class Attempt {

@@ -221,6 +221,7 @@ AttemptRequest Exchange::attempt_request(std::uint32_t index, const Permit& perm
       .max_body = errand_.plan->settings->max_whole_answer_bytes,
       .served_by = served_by(index),
       .number = attempts_,
+      .repeat_on_stale = !course_.is_last_attempt(),
   };
   add_credentials(request.headers, there.spec(), permit.key(), from_caller);
   if (api::has_body(intake_.operation)) {

@@ -40,6 +40,7 @@ engine::Settings settings_for(const std::vector<UpstreamAt>& upstreams) {
     route::UpstreamSpec spec;
     spec.name = at.name;
     spec.dialect = at.dialect;
+    spec.possibly_billed_reserve = 1ms;
     spec.endpoints.push_back({.url = "http://127.0.0.1:" + std::to_string(at.port)});
     spec.accounts.push_back({.name = "a", .keys = {route::Secret("sk-of-" + at.name)}, .max_concurrent = {}});
     settings.upstreams.push_back(std::move(spec));

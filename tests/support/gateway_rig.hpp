@@ -28,9 +28,9 @@ struct UpstreamAt {
   std::string dialect = "deepseek";
 };
 
-// Upstreams in this order as the targets of one route "*". Every clock is patient (20 s) and retries come
-// within milliseconds: a test shortens the one clock that it is about, so that a slow machine changes
-// nothing.
+// Upstreams in this order as the targets of one route "*". Every clock is patient (20 s), retries come within
+// milliseconds, and there is a budget for them: a test tightens the one thing that it is about, so that a
+// slow machine changes nothing.
 engine::Settings settings_for(const std::vector<UpstreamAt>& upstreams);
 
 // One caller's call to the chat API.

@@ -95,6 +95,31 @@ RawUpstream::Answer says(std::string bytes) {
   return [bytes = std::move(bytes)](RawSocket& socket, const HeardRequest&) { return socket.say(bytes); };
 }
 
+namespace {
+
+std::string answer(int status, std::string_view type, std::string_view body, std::string_view fields) {
+  return "HTTP/1.1 " + std::to_string(status) + " Status\r\nContent-Type: " + std::string(type) + "\r\n" +
+         std::string(fields) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
+}
+
+}  // namespace
+
+std::string json_answer(int status, std::string_view body, std::string_view fields) {
+  return answer(status, "application/json", body, fields);
+}
+
+std::string event_answer(const std::vector<std::string>& datas, std::string_view fields) {
+  std::string body;
+  for (const std::string& data : datas) body += "data: " + data + "\n\n";
+  return answer(200, "text/event-stream", body, fields);
+}
+
+std::string chunk_of(std::string_view delta, std::string_view finish) {
+  return R"({"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":)" +
+         std::string(delta) + R"(,"finish_reason":)" + std::string(finish) + "}]}";
+}
+
 ClosedPort::ClosedPort() { std::tie(fd_, port_) = bound_socket(); }
 
 ClosedPort::~ClosedPort() { ::close(fd_); }

@@ -56,6 +56,13 @@ class RawUpstream {
 // Always the same bytes.
 RawUpstream::Answer says(std::string bytes);
 
+// Answers with their lengths; `fields` of the head end in CRLF.
+std::string json_answer(int status, std::string_view body, std::string_view fields = {});
+std::string event_answer(const std::vector<std::string>& datas, std::string_view fields = {});
+
+// One chunk of a streamed answer whose delta is `delta`, an object; `finish` is a JSON value.
+std::string chunk_of(std::string_view delta, std::string_view finish = "null");
+
 // A port at which connections are refused for as long as this lives.
 class ClosedPort {
  public:

@@ -27,7 +27,6 @@ enum class Way { once, always, elsewhere };
 // Short enough for a suite of hundreds of calls, long enough for a calm upstream on a machine that is not.
 constexpr route::milliseconds kShort = 400ms;
 
-// Two attempts: every repeat that may be paid twice beyond the first would wait for the upstream's reserve.
 constexpr std::uint32_t kAttempts = 2;
 
 // Little enough for the endless, enough for every good answer here.
