@@ -185,7 +185,7 @@ Codec<bool> boolean() { return choice<bool>({{"true", true}, {"false", false}});
 
 namespace {
 
-Codec<std::string> line_of_text(std::string brief, std::size_t longest) {
+Codec<std::string> line_of_text(const std::string& brief, std::size_t longest) {
   const std::string type = fmt::format("text of 1 to {} bytes on one line", longest);
   return {brief, type,
           [=](Reader& reader, const YamlNode& node, const std::string& path, std::string& into) {

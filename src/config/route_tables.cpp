@@ -101,8 +101,7 @@ const Table<RouteShape>& route_table() {
   static const Table<S> table{
       "routes[]",
       "Which calls, by their model, go to which targets. An exact name goes before the longest beginning, "
-      "which goes "
-      "before `*`.",
+      "which goes before `*`.",
       {
           required(field<S>("name", spec(&Spec::name), name(), "Name, in logs and metrics.")),
           required(field<S>("match", &S::match, model_patterns(), "Models that callers name.")),

@@ -46,8 +46,7 @@ const Table<ListenSettings>& listen_table() {
               [](auto& listen) -> auto& { return listen.server.browser_guard.allowed_hosts; },
               list_of(any_or(host())),
               "Names besides loopback ones that a `Host` header may have on a loopback bind, so that no web "
-              "page "
-              "can reach the gateway by a name of its own."),
+              "page can reach the gateway by a name of its own."),
           field<S>(
               "allowed_origins",
               [](auto& listen) -> auto& { return listen.server.browser_guard.allowed_origins; },

@@ -22,6 +22,7 @@ Ledger::Ledger(Services& services, std::string_view operation, const ports::Call
 void Ledger::read(const Intake& intake) {
   line_.model = intake.call.model;
   line_.stream = intake.call.stream;
+  if (line_.stream) services_.metrics.add(Metric::streams, {}, 1);
   if (intake.route == nullptr) return;
   line_.route = intake.route->name;
   line_.caller_class = intake.route->caller_class;
@@ -33,6 +34,7 @@ void Ledger::sent(int status, std::uint64_t bytes) {
 }
 
 Ledger::~Ledger() {
+  if (line_.stream) services_.metrics.add(Metric::streams, {}, -1);
   line_.seconds = base::seconds(services_.loop.now() - received_);
   const std::string_view error = line_.result == "ok" ? std::string_view{} : std::string_view(line_.result);
   services_.metrics.observe(Metric::server_request_duration, {operation_, line_.route, error}, line_.seconds);

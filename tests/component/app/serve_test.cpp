@@ -92,10 +92,12 @@ TEST_F(ServeTest, a_caller_that_leaves_in_the_middle_takes_nothing_down) {
   up.take_until("\r\n\r\n");
   up.say(stream_head() + content_event("one"));
   caller.take_until("one");
+  EXPECT_THAT(get("/metrics").body, HasSubstr("dujiang_streams 1\n"));
   caller.reset();
   up.take_rest();
   EXPECT_NE(up.end(), RawSocket::End::timeout) << "the upstream hears the end of its connection";
-  EXPECT_EQ(get("/healthz").status, 200);
+  gateway_->error_line();  // of the request
+  EXPECT_THAT(get("/metrics").body, HasSubstr("dujiang_streams 0\n"));
 }
 
 TEST_F(ServeTest, a_port_in_use_says_what_to_do_and_exits_with_1) {

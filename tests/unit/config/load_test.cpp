@@ -299,7 +299,7 @@ TEST(Load, the_builtin_configuration_uses_the_key_of_the_environment_or_the_call
 }
 
 class LoadFile : public testing::Test {
- protected:
+ public:
   LoadFile() : folder_(testing::TempDir() + "config-test-XXXXXX") {
     EXPECT_NE(mkdtemp(folder_.data()), nullptr);
   }
