@@ -1,4 +1,5 @@
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -31,7 +32,8 @@ class TidyTest(unittest.TestCase):
 
     def run_lint(self):
         command = [ROOT / "tools/lint_tidy", "--root", self.root]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, capture_output=True, text=True, timeout=120,
+                              env={**os.environ, "XDG_CACHE_HOME": str(self.root / "cache")})
 
     def test_a_finding_in_a_source_or_its_header_fails_until_it_is_mended(self):
         self.assertEqual(self.run_lint().returncode, 0)
@@ -46,7 +48,7 @@ class TidyTest(unittest.TestCase):
 
     def test_a_clean_file_is_not_looked_at_again_until_its_text_or_the_checks_change(self):
         def remembered():
-            return {path.name for path in (self.root / "build/tidy").iterdir()}
+            return {path.name for path in (self.root / "cache/dujiang/tidy").iterdir()}
 
         self.run_lint()
         first = remembered()
