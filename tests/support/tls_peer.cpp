@@ -16,7 +16,7 @@ namespace {
 
 int select_http(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                 unsigned in_size, void* /*argument*/) {
-  constexpr unsigned char kOurs[] = "\x02h2\x08http/1.1";
+  static constexpr unsigned char kOurs[] = "\x02h2\x08http/1.1";  // `out` will point into it
   const int verdict =
       SSL_select_next_proto(const_cast<unsigned char**>(out), out_size, kOurs, sizeof kOurs - 1, in, in_size);
   return verdict == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
