@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "adapters/http/client_request_head.hpp"
+#include "adapters/http/client_stale.hpp"
 
 namespace dujiang::adapters::http {
 namespace {
@@ -16,10 +17,6 @@ using ports::IoFailure;
 using ports::Sent;
 using EventKind = HttpEvent::Kind;
 using StepKind = ResponseReader::Step::Kind;
-
-// A peer that had closed a kept connection says so within a round trip. One that breaks it later may have
-// been working on the request, and that is for the caller to judge.
-constexpr base::Duration kStaleWindow = std::chrono::seconds(1);
 
 HttpEvent failure(IoFailure kind, std::string detail) {
   return {.kind = EventKind::failure, .failure = kind, .detail = std::move(detail)};
@@ -223,11 +220,13 @@ std::optional<HttpEvent> ClientExchange::deliver(ResponseReader::Step step) {
 
 // Starts again on a fresh connection where a kept one turns out to have been closed by the peer.
 bool ClientExchange::repeat_if_stale(IoFailure kind) {
-  if (kind != IoFailure::closed && kind != IoFailure::reset) return false;
-  if (!wire_->reused || repeated_ || reader_->has_begun()) return false;
-  const bool unsent = wire_->written == 0;
-  const bool soon = upstream_->loop().now() - wire_->started <= kStaleWindow;
-  if (!unsent && !(request_.repeat_on_stale && soon)) return false;
+  const bool stale = is_stale({.failure = kind,
+                               .was_kept = wire_->reused,
+                               .answered = reader_->has_begun(),
+                               .written = wire_->written,
+                               .since_sent = upstream_->loop().now() - wire_->started,
+                               .may_repeat_sent = request_.repeat_on_stale});
+  if (!stale || repeated_) return false;
   repeated_ = true;
   upstream_->count_stale_repeat();
   drop_wire();

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "adapters/net/dns.hpp"
-#include "fake_dns.hpp"
+#include "support/fake_dns.hpp"
 #include "support/run.hpp"
 
 namespace dujiang::adapters::net {

@@ -1,6 +1,9 @@
 // Every way in which an exchange can fail, and what is said of it.
+#include <sys/resource.h>
+
 #include "fixture.hpp"
 #include "silent_listener.hpp"
+#include "support/fake_dns.hpp"
 #include "support/gzip.hpp"
 
 namespace dujiang::testing {
@@ -99,13 +102,10 @@ struct Row {
   const char* detail;
 };
 
-TEST_F(ClientTest, TellsEveryWayOfFailingApart) {
-  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-  const std::string gzip = "Content-Encoding: gzip\r\n";
-  const std::string bomb = compress(std::string(50 << 20, ' '));
+std::vector<Row> broken_heads() {
   const std::string letters(4096, 'y');
   const std::string field = "x: " + letters + "\r\n";
-  const Row rows[] = {
+  return {
       {"reset before the head", {read_request(), reset()}, IoFailure::reset, "before any byte"},
       {"closed before the head", {read_request()}, IoFailure::closed, "before any byte"},
       {"closed in the head",
@@ -128,6 +128,16 @@ TEST_F(ClientTest, TellsEveryWayOfFailingApart) {
        {read_request(), send_endlessly("HTTP/1.1 100 Continue\r\nx: " + letters + "\r\n\r\n")},
        IoFailure::protocol,
        "interim"},
+  };
+}
+
+std::vector<Row> broken_bodies() {
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string gzip = "Content-Encoding: gzip\r\n";
+  const std::string bomb = compress(std::string(50 << 20, ' '));
+  const std::string letters(4096, 'y');
+  const std::string field = "x: " + letters + "\r\n";
+  return {
       {"endless chunk line",
        {read_request(), send(chunked + "1;"), send_endlessly(letters)},
        IoFailure::protocol,
@@ -148,10 +158,6 @@ TEST_F(ClientTest, TellsEveryWayOfFailingApart) {
        {read_request(), send(chunked + "4\r\nhalf\r\n")},
        IoFailure::closed,
        "within the body"},
-      {"reset in the body",
-       {read_request(), send(chunked + "4\r\nhalf\r\n"), pause(), reset()},
-       IoFailure::reset,
-       "within the body"},
       {"gzip bomb",
        {read_request(), send(answer_of(bomb, gzip)), await_end()},
        IoFailure::protocol,
@@ -165,19 +171,15 @@ TEST_F(ClientTest, TellsEveryWayOfFailingApart) {
        IoFailure::protocol,
        "Content-Encoding: br"},
   };
-  for (const Row& row : rows) {
+}
+
+class BrokenAnswerTest : public ClientTest {
+ protected:
+  void expect(const Row& row) {
     SCOPED_TRACE(row.what);
     ScriptedServer server(loop_, {row.script});
     auto client = client_for(server);
-    const auto exchange = client->open(post());
-    Answer answer;
-    if (std::string_view(row.what) == "reset in the body") {
-      // A reset drops what the client has not read yet.
-      EXPECT_EQ(run(loop_, exchange->next(loop_.now() + 10s)).kind, Kind::head);
-      EXPECT_EQ(run(loop_, exchange->next(loop_.now() + 10s)).bytes, "half");
-      server.proceed();
-    }
-    answer = run(loop_, finish(loop_, *exchange));
+    const Answer answer = fetch(*client);
     EXPECT_EQ(answer.last, Kind::failure);
     EXPECT_EQ(answer.failure, row.failure);
     EXPECT_THAT(answer.detail, HasSubstr(row.detail));
@@ -186,6 +188,63 @@ TEST_F(ClientTest, TellsEveryWayOfFailingApart) {
     EXPECT_LT(answer.body.size(), 20u << 20);
     run_until([&] { return server.ended() == 1; });
   }
+};
+
+TEST_F(BrokenAnswerTest, IsToldApartByItsHead) {
+  for (const Row& row : broken_heads()) expect(row);
+}
+
+TEST_F(BrokenAnswerTest, IsToldApartByItsBody) {
+  for (const Row& row : broken_bodies()) expect(row);
+}
+
+TEST_F(ClientTest, TellsAResetInTheBody) {
+  ScriptedServer server(
+      loop_, {{read_request(), send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), pause(), reset()}});
+  auto client = client_for(server);
+  const auto exchange = client->open(post());
+  // A reset drops what the client has not read yet.
+  EXPECT_EQ(run(loop_, exchange->next(loop_.now() + 10s)).kind, Kind::head);
+  EXPECT_EQ(run(loop_, exchange->next(loop_.now() + 10s)).bytes, "half");
+  server.proceed();
+  const Answer answer = run(loop_, finish(loop_, *exchange));
+  EXPECT_EQ(answer.failure, IoFailure::reset);
+  EXPECT_THAT(answer.detail, HasSubstr("within the body"));
+}
+
+TEST_F(ClientTest, DoesNotBlameAnEndpointWhenItsOwnDescriptorsAreOut) {
+  ScriptedServer server(loop_, {{read_request(), send(answer_of("hi"))}});
+  auto client = client_for(server);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Answer starved = fetch(*client);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(starved.failure, IoFailure::connect);
+  EXPECT_THAT(starved.detail, HasSubstr("can be opened"));
+  EXPECT_EQ(fetch(*client).body, "hi") << "at once, not after the probe interval";
+}
+
+TEST_F(ClientTest, TriesAllAddressesOfAHost) {
+  ScriptedServer server(loop_, {{read_request(), send(answer_of("hi"))}});
+  FakeDns dns(loop_, [](const DnsQuestion& question) {
+    if (question.v6) return DnsReply{.ttl = 60};
+    return DnsReply{.addresses = {"127.0.0.2", "127.0.0.1", "127.0.0.3"}, .ttl = 60};
+  });
+  std::vector<route::UpstreamSpec> specs;
+  specs.push_back(upstream_of({"http://api.test:" + std::to_string(server.port())}));
+  const auto client =
+      adapters::http::Client::make(loop_, std::move(specs), {.servers = {.addresses = dns.address()}})
+          .value();
+  EXPECT_EQ(fetch(*client).body, "hi");
+  server.stop_listening();
+  const Answer answer = fetch(*client);
+  EXPECT_EQ(answer.failure, IoFailure::connect);
+  for (const char* address : {"127.0.0.1", "127.0.0.2", "127.0.0.3"})
+    EXPECT_THAT(answer.detail, HasSubstr(address));
+  EXPECT_EQ(dns.questions().size(), 2u) << "the name was asked for once";
 }
 
 TEST_F(ClientTest, RefusesToSendAHeaderThatWouldBreakOutOfItsLine) {

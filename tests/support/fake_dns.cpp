@@ -1,4 +1,4 @@
-#include "fake_dns.hpp"
+#include "support/fake_dns.hpp"
 
 #include <array>
 #include <boost/asio/ip/udp.hpp>
