@@ -58,10 +58,10 @@ AttemptClocks::Due AttemptClocks::earliest() const {
   if (phase_ == Phase::awaiting_head) run(Clock::first_byte, sent_, limits_.first_byte);
   if (!streamed) return first;
 
+  if (phase_ == Phase::generating) run(Clock::gap, last_progress_, limits_.gap);
   if (phase_ == Phase::awaiting_token || phase_ == Phase::generating) {
     run(Clock::silence, last_byte_, limits_.silence);
   }
-  if (phase_ == Phase::generating) run(Clock::gap, last_progress_, limits_.gap);
   if (phase_ == Phase::awaiting_head || phase_ == Phase::awaiting_token) {
     const bool alone = elsewhere_ == Elsewhere::alone;
     const base::Duration limit = alone ? limits_.alone_first_token : limits_.first_token;

@@ -93,7 +93,7 @@ struct Clocks {
   milliseconds first_byte{30000};     // response head, from sending
   milliseconds first_token{10000};    // with another target to go to
   milliseconds alone_first_token{0};  // with none: 0 waits to the deadline while keep-alives come
-  milliseconds silence{60000};        // no byte at all, not even a keep-alive
+  milliseconds silence{30000};        // no byte at all, not even a keep-alive: three of DeepSeek's intervals
   milliseconds gap{30000};            // between semantic tokens
   milliseconds total{540000};         // deadline of an unstreamed call
   milliseconds stream_total{3600000};
