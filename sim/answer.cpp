@@ -25,8 +25,9 @@ std::optional<std::size_t> asked_length(std::string_view prompt) {
   prompt.remove_prefix(at + kLengthDirective.size());
   std::size_t tokens = 0;
   const auto [end, error] = std::from_chars(prompt.data(), prompt.data() + prompt.size(), tokens);
-  if (error != std::errc{} || !std::string_view(end, prompt.data() + prompt.size()).starts_with("]]"))
+  if (error != std::errc{} || !std::string_view(end, prompt.data() + prompt.size()).starts_with("]]")) {
     return std::nullopt;
+  }
   return std::clamp<std::size_t>(tokens, 1, kMostTokensAsked);
 }
 
@@ -103,8 +104,9 @@ std::optional<Continuation> continue_after(const AnswerText& text, std::string_v
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (beginning.empty()) return Continuation{i, 0};
     const std::string token = text.token(i);
-    if (token.starts_with(beginning) && beginning.size() < token.size())
+    if (token.starts_with(beginning) && beginning.size() < token.size()) {
       return Continuation{i, beginning.size()};
+    }
     if (!beginning.starts_with(token)) return std::nullopt;
     beginning.remove_prefix(token.size());
   }

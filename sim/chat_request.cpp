@@ -71,10 +71,12 @@ std::string content_text(const json::object& message) {
 
 void take_messages(const json::object& root, bool beta, ChatRequest& out) {
   const json::value* messages = member(root, "messages");
-  if (messages == nullptr)
+  if (messages == nullptr) {
     refuse(422, "Failed to deserialize the JSON body into the target type: missing field `messages`");
-  if (!messages->is_array() || messages->get_array().empty())
+  }
+  if (!messages->is_array() || messages->get_array().empty()) {
     wrong("messages", "a list of one message at least");
+  }
   std::size_t bytes = 0;
   for (const json::value& entry : messages->get_array()) {
     if (!entry.is_object()) wrong("messages", "a list of objects");
@@ -88,10 +90,12 @@ void take_messages(const json::object& root, bool beta, ChatRequest& out) {
   out.prompt_tokens = bytes / 4 + 1;
   const json::object& last = messages->get_array().back().get_object();
   const bool asked = flag(last, "prefix");
-  if (asked && !beta)
+  if (asked && !beta) {
     refuse(400, "The prefix parameter is only available on the beta API: use /beta as base URL");
-  if (asked && text(last, "role") != "assistant")
+  }
+  if (asked && text(last, "role") != "assistant") {
     refuse(400, "prefix: the last message has to be of role assistant");
+  }
   if (asked || (flag(root, "continue_final_message") && text(last, "role") == "assistant")) {
     out.prefix = content_text(last);
     out.reasoning_prefix = text(last, "reasoning_content");
@@ -134,8 +138,9 @@ std::optional<bool> thinking_said(const json::object& root) {
 
 void take_common(const json::object& root, ChatRequest& out) {
   out.model = text(root, "model");
-  if (out.model.empty())
+  if (out.model.empty()) {
     refuse(422, "Failed to deserialize the JSON body into the target type: missing field `model`");
+  }
   out.stream = flag(root, "stream");
   if (const json::value* options = member(root, "stream_options")) {
     if (!options->is_object()) wrong("stream_options", "an object");
@@ -195,8 +200,9 @@ base::Result<EmbeddingsRequest, ApiError> parse_embeddings(std::string_view body
   EmbeddingsRequest out;
   out.model = text(root, "model");
   const json::value* input = member(root, "input");
-  if (input == nullptr)
+  if (input == nullptr) {
     refuse(422, "Failed to deserialize the JSON body into the target type: missing field `input`");
+  }
   if (input->is_string()) {
     out.inputs.emplace_back(view(input->get_string()));
   } else if (input->is_array()) {
@@ -205,8 +211,9 @@ base::Result<EmbeddingsRequest, ApiError> parse_embeddings(std::string_view body
       out.inputs.emplace_back(view(entry.get_string()));
     }
   }
-  if (out.inputs.empty() || out.inputs.size() > 2048)
+  if (out.inputs.empty() || out.inputs.size() > 2048) {
     wrong("input", "a string or a list of 1 to 2048 strings");
+  }
   out.dimensions = static_cast<std::size_t>(whole_number(root, "dimensions", 1, 4096).value_or(64));
   out.base64 = text(root, "encoding_format") == "base64";
   return out;

@@ -213,8 +213,9 @@ std::string Composer::message(const Choice& choice, std::size_t steps) const {
     out += quoted(joined(choice, false, steps));
   } else {
     std::string arguments;
-    for (std::size_t i = reasoning_steps_ + 1; i < steps; ++i)
+    for (std::size_t i = reasoning_steps_ + 1; i < steps; ++i) {
       arguments += tool_pieces_[i - reasoning_steps_ - 1];
+    }
     out += R"("","tool_calls":[{"index":0,"id":)" + quoted(tool_call_id()) +
            R"(,"type":"function","function":{"name":)" + quoted(*request_.tool) + R"(,"arguments":)" +
            quoted(arguments) + "}}]";

@@ -200,8 +200,14 @@ std::optional<Range> parse_range(std::string_view text) {
 }
 
 template <class T>
-bool store(T& into, const auto& value) {
+bool store(T& into, const std::optional<T>& value) {
   if (value) into = *value;
+  return value.has_value();
+}
+
+template <class T>
+bool store(std::optional<T>& into, const std::optional<T>& value) {
+  into = value;
   return value.has_value();
 }
 

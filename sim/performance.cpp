@@ -9,7 +9,7 @@ namespace dujiang::sim {
 namespace {
 
 // Several tokens that are due leave together, at most so many bytes at a time.
-constexpr std::size_t kBatchBytes = 64 * 1024;
+constexpr std::size_t kBatchBytes = std::size_t{64} * 1024;
 
 // The least time between two batches of a stream: short enough that at 40 tokens/s each token leaves on its
 // own, longer when thousands of streams share the processor.
@@ -56,8 +56,9 @@ runtime::Task<bool> Performance::until(double seconds) {
   if (!co_await flush({})) co_return false;
   const auto& hazard = job_.fate.hazard;
   const bool strikes = hazard && hazard->at <= seconds;
-  if (!co_await wire_.wait(job_.weather->instant(strikes ? hazard->at : seconds)))
+  if (!co_await wire_.wait(job_.weather->instant(strikes ? hazard->at : seconds))) {
     co_return over(Outcome::cancelled);
+  }
   if (!strikes) co_return true;
   if (hazard->kind == Break::Kind::reset) co_return co_await reset();
   co_return co_await hang();
@@ -174,13 +175,13 @@ std::string Performance::sse(std::string_view json) const {
   return out.append(json).append(line_end).append(line_end);
 }
 
-runtime::Task<bool> Performance::events(std::vector<std::string> jsons) {
+runtime::Task<bool> Performance::events(const std::vector<std::string>& jsons) {
   std::string bytes;
   for (const std::string& json : jsons) bytes += sse(json);
   return body(std::move(bytes));
 }
 
-runtime::Task<bool> Performance::event(std::string json) { return body(sse(json)); }
+runtime::Task<bool> Performance::event(std::string_view json) { return body(sse(json)); }
 
 runtime::Task<bool> Performance::done_marker() { return event("[DONE]"); }
 
@@ -191,7 +192,7 @@ runtime::Task<bool> Performance::raw(std::string bytes) {
 }
 
 runtime::Task<bool> Performance::spew(std::string unit) {
-  constexpr std::size_t kPiece = 16 * 1024;
+  constexpr std::size_t kPiece = std::size_t{16} * 1024;
   std::string piece;
   while (piece.size() < kPiece) piece += unit;
   for (;;) {
@@ -207,6 +208,11 @@ runtime::Task<bool> Performance::end(Outcome outcome) {
   std::string last(framing_ == BodyFraming::chunked ? kLastChunk : "");
   if (co_await flush(std::move(last))) outcome_ = outcome;
   co_return false;
+}
+
+runtime::Task<bool> Performance::close(Outcome outcome) {
+  keep_alive_ = false;
+  return end(outcome);
 }
 
 runtime::Task<bool> Performance::cut_off(Outcome outcome) {

@@ -73,8 +73,8 @@ class Performance {
   void head(std::string_view content_type, std::optional<std::uint64_t> length = {});
   void head_until_close(std::string_view content_type);
   runtime::Task<bool> body(std::string bytes);
-  runtime::Task<bool> events(std::vector<std::string> jsons);
-  runtime::Task<bool> event(std::string json);
+  runtime::Task<bool> events(const std::vector<std::string>& jsons);
+  runtime::Task<bool> event(std::string_view json);
   runtime::Task<bool> done_marker();
   // Without head or framing: what is not HTTP.
   runtime::Task<bool> raw(std::string bytes);
@@ -83,6 +83,7 @@ class Performance {
 
   // Endings; always false, for `co_return co_await …`.
   runtime::Task<bool> end(Outcome outcome);      // properly
+  runtime::Task<bool> close(Outcome outcome);    // properly, and the connection with it
   runtime::Task<bool> cut_off(Outcome outcome);  // closes within the framing
   runtime::Task<bool> reset();
   runtime::Task<bool> hang();  // silent until the caller leaves

@@ -9,7 +9,7 @@
 namespace dujiang::sim {
 namespace {
 
-constexpr std::size_t kMostBody = 16 * 1024 * 1024;
+constexpr std::size_t kMostBody = std::size_t{16} * 1024 * 1024;
 
 bool strip_prefix(std::string& path, std::string_view prefix) {
   if (!path.starts_with(prefix) || (path.size() > prefix.size() && path[prefix.size()] != '/')) return false;
@@ -50,8 +50,9 @@ runtime::Task<std::optional<BadRequest>> read_chunked(Wire& wire, std::string& b
     body += step.body;
     wire.incoming().erase(0, step.consumed);
     if (step.kind == http::ChunkedDecoder::Kind::end) co_return std::nullopt;
-    if (step.kind == http::ChunkedDecoder::Kind::error)
+    if (step.kind == http::ChunkedDecoder::Kind::error) {
       co_return BadRequest{400, std::string(decoder.error())};
+    }
     if (body.size() > kMostBody) co_return too_large();
     if (step.kind == http::ChunkedDecoder::Kind::more && !co_await wire.read_more()) {
       co_return BadRequest{400, "The request body ended early"};

@@ -27,9 +27,11 @@ void expect_keys(const YAML::Node& map, std::string_view where,
   for (const auto& entry : map) {
     const auto key = entry.first.as<std::string>();
     if (std::ranges::find(known, key) == known.end()) {
-      std::string list;
-      for (const std::string_view name : known) list += (list.empty() ? "" : ", ") + std::string(name);
-      refuse(entry.first, "unknown key '" + key + "': " + std::string(where) + " has " + list);
+      std::string message = "unknown key '" + key + "': ";
+      message.append(where).append(" has");
+      for (const std::string_view name : known)
+        message.append(name == *known.begin() ? " " : ", ").append(name);
+      refuse(entry.first, std::move(message));
     }
     if (std::ranges::find(seen, key) != seen.end()) refuse(entry.first, "the key '" + key + "' stands twice");
     seen.push_back(key);
@@ -38,7 +40,8 @@ void expect_keys(const YAML::Node& map, std::string_view where,
 
 double number(const YAML::Node& node, std::string_view key, double low, double high) {
   double value = 0;
-  if (!node.IsScalar() || !YAML::convert<double>::decode(node, value) || !(value >= low && value <= high)) {
+  if (!node.IsScalar() || !YAML::convert<double>::decode(node, value) || std::isnan(value) || value < low ||
+      value > high) {
     std::ostringstream range;
     range << key << " has to be a number from " << low << " to " << high;
     refuse(node, range.str());
@@ -62,8 +65,9 @@ Range range(const YAML::Node& node, std::string_view key) {
 
 bool flag(const YAML::Node& node, std::string_view key) {
   bool value = false;
-  if (!node.IsScalar() || !YAML::convert<bool>::decode(node, value))
+  if (!node.IsScalar() || !YAML::convert<bool>::decode(node, value)) {
     refuse(node, std::string(key) + " has to be true or false");
+  }
   return value;
 }
 
@@ -80,8 +84,9 @@ std::vector<Chance> chances(const YAML::Node& map) {
   for (const auto& entry : map) {
     auto directive = parse_directive(entry.first.as<std::string>());
     if (!directive) refuse(entry.first, directive.error().message);
-    if (directive->times)
+    if (directive->times) {
       refuse(entry.first, "times counts one prompt's attempts: in a scenario give a chance only");
+    }
     const double chance = number(entry.second, "a chance", 0, 1);
     out.push_back({*directive, chance});
     sum += chance;

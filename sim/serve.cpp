@@ -41,7 +41,8 @@ int serve(Options options, const std::string& port_file) {
     return 1;
   }
   std::cout << "dujiang-sim: scenario " << scenario << " at http://" << (*server)->address()
-            << "/v1 (what it does: /sim/stats)" << std::endl;
+            << "/v1 (what it does: /sim/stats)\n"
+            << std::flush;
   loop.run();
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 
 #include "sim/attempts.hpp"
 #include "sim/json_text.hpp"
@@ -17,15 +18,16 @@ Task<bool> send_json(Wire& wire, std::string body, bool keep_alive) {
   return send_page(wire, {.status = 200, .body = std::move(body)}, {}, keep_alive);
 }
 
-Task<bool> send_error(Wire& wire, int status, std::string message, bool keep_alive) {
+Task<bool> send_error(Wire& wire, int status, std::string_view message, bool keep_alive) {
   return send_page(wire, bad_request_page(status, message), {}, keep_alive);
 }
 
 std::uint64_t since(std::string_view query) {
   constexpr std::string_view kName = "since=";
   std::uint64_t value = 0;
-  if (query.starts_with(kName))
+  if (query.starts_with(kName)) {
     std::from_chars(query.data() + kName.size(), query.data() + query.size(), value);
+  }
   return value;
 }
 
@@ -74,14 +76,14 @@ class Server::Impl {
   Task<bool> serve_one(Wire& wire) {
     ReadRequest read = co_await read_request(wire);
     if (auto* bad = std::get_if<BadRequest>(&read)) {
-      co_return co_await send_error(wire, bad->status, std::move(bad->message), false);
+      co_return co_await send_error(wire, bad->status, bad->message, false);
     }
     if (auto* request = std::get_if<Request>(&read)) co_return co_await route(wire, std::move(*request));
     co_return false;
   }
 
   Task<bool> route(Wire& wire, Request request) {
-    if (request.path.starts_with("/sim/")) return control(wire, std::move(request));
+    if (request.path.starts_with("/sim/")) return control(wire, request);
     if (request.method == "POST") {
       if (request.path == "/chat/completions") return chat(wire, std::move(request));
       if (request.path == "/completions") return completion(wire, std::move(request));
@@ -127,7 +129,7 @@ class Server::Impl {
     return attempts_.serve(wire, std::move(request), std::move(as_chat), embeddings_page(*parsed));
   }
 
-  Task<bool> control(Wire& wire, Request request) {
+  Task<bool> control(Wire& wire, const Request& request) {
     if (request.method == "GET" && request.path == "/sim/stats") {
       return send_json(wire, attempts_.stats(), request.keep_alive);
     }
@@ -142,15 +144,16 @@ class Server::Impl {
       attempts_.reset();
       return send_json(wire, attempts_.stats(), request.keep_alive);
     }
-    if (request.method == "POST" && request.path == "/sim/scenario")
-      return switch_scenario(wire, std::move(request));
+    if (request.method == "POST" && request.path == "/sim/scenario") {
+      return switch_scenario(wire, request);
+    }
     return send_error(
         wire, 404, "There are GET /sim/stats, GET /sim/log?since=N, POST /sim/reset and POST /sim/scenario",
         request.keep_alive);
   }
 
   // {"name": …, "speed": …, "seed": …}: the last two stay as they are where they are not given.
-  Task<bool> switch_scenario(Wire& wire, Request request) {
+  Task<bool> switch_scenario(Wire& wire, const Request& request) {
     namespace json = boost::json;
     json::error_code error;
     const json::value root = json::parse(request.body, error);
@@ -167,7 +170,7 @@ class Server::Impl {
     if (const auto* value = object.if_contains("seed"); value != nullptr && !error) {
       seed = value->to_number<std::uint64_t>(error);
     }
-    if (error || !(speed > 0 && speed <= kMostSpeed)) {
+    if (error || std::isnan(speed) || speed <= 0 || speed > kMostSpeed) {
       return send_error(wire, 400, "speed has to be a number above 0, up to 10000, and seed a whole one",
                         request.keep_alive);
     }

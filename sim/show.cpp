@@ -25,7 +25,7 @@ Task<bool> expire(Performance& p) {
   p.head(content_type(p));
   if (!co_await p.signs_of_life(p.times().after, p.times().every)) co_return false;
   if (p.fault().is("reset")) co_return co_await p.reset();
-  co_return p.fault().is("eof") ? co_await p.cut_off(Outcome::cut) : co_await p.end(Outcome::cut);
+  co_return p.fault().is("eof") ? co_await p.cut_off(Outcome::cut) : co_await p.close(Outcome::cut);
 }
 
 Task<bool> blank(Performance& p) {
@@ -39,7 +39,7 @@ Task<bool> blank(Performance& p) {
     if (!co_await p.pass(p.times().after / (kNewlines + 1)) || !co_await p.body("\n")) co_return false;
   }
   if (!co_await p.pass(p.times().after / (kNewlines + 1))) co_return false;
-  co_return co_await p.end(Outcome::cut);
+  co_return co_await p.close(Outcome::cut);
 }
 
 Task<bool> empty(Performance& p) {
@@ -57,7 +57,8 @@ Task<bool> openrouter_busy(Performance& p) {
     co_return co_await p.end(Outcome::cut);
   }
   constexpr double kEvery = 0.5;
-  for (double waited = 0; waited <= p.times().after; waited += kEvery) {
+  const double until = p.now() + p.times().after;
+  while (p.now() <= until) {
     if (!co_await p.body(": OPENROUTER PROCESSING\n\n") || !co_await p.pass(kEvery)) co_return false;
   }
   const std::string event = R"({"id":"gen-)" + std::string(p.uuid()) +
@@ -128,7 +129,7 @@ Task<bool> finish(Performance& p, std::string_view reason) {
   if (composer.includes_usage() || p.fault().fault == Fault::odd_chunks) {
     last.push_back(composer.usage_chunk(p.steps_done()));
   }
-  if (!co_await p.events(std::move(last))) co_return false;
+  if (!co_await p.events(last)) co_return false;
   if (p.fault().fault == Fault::no_done) {
     if (p.fault().is("hang")) co_return co_await p.hang();
     co_return co_await p.end(Outcome::done);
@@ -307,11 +308,13 @@ Task<bool> silence(Performance& p) {
 
 Task<bool> show_whole(Performance& p) {
   Composer& composer = p.composer();
-  if (!co_await beginning(p) || !co_await p.pass(p.times().first_token) || !co_await silence(p))
+  if (!co_await beginning(p) || !co_await p.pass(p.times().first_token) || !co_await silence(p)) {
     co_return false;
+  }
   const Fault fault = p.fault().fault;
-  if (fault == Fault::error_in_stream)
+  if (fault == Fault::error_in_stream) {
     co_return co_await answer(p, "{" + error_member(p.fault()) + "}", Outcome::cut);
+  }
   if (fault == Fault::empty_success) {
     co_return co_await answer(p, composer.whole_with(empty_message(p), "stop"), Outcome::cut);
   }
@@ -330,8 +333,9 @@ Task<bool> show_whole(Performance& p) {
 
 Task<Shown> show(Wire& wire, runtime::Loop& loop, Job job) {
   const Directive& fault = job.fate.fault;
-  if (fault.fault == Fault::huge)
+  if (fault.fault == Fault::huge) {
     job.composer.stretch(static_cast<std::size_t>(std::clamp(job.fate.times.after, 1.0, 1e7)));
+  }
   const bool thought = (fault.fault == Fault::silent_stall && !fault.is("content")) ||
                        (fault.fault == Fault::empty_success && fault.is("reasoning"));
   if (thought && job.composer.streams()) job.composer.think();

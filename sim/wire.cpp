@@ -9,7 +9,7 @@ namespace dujiang::sim {
 namespace {
 
 // Beyond it nothing more is read while an answer is under way, and a hang-up is seen by the next write only.
-constexpr std::size_t kMostPipelined = 64 * 1024;
+constexpr std::size_t kMostPipelined = std::size_t{64} * 1024;
 
 // How often a write that the caller does not take looks for his hang-up.
 constexpr base::Duration kBlockedSlice = std::chrono::milliseconds(500);
@@ -17,7 +17,7 @@ constexpr base::Duration kBlockedSlice = std::chrono::milliseconds(500);
 }  // namespace
 
 bool Wire::try_read() {
-  std::array<char, 16 * 1024> bytes;
+  std::array<char, 16'384> bytes;
   const auto got = conn_.read(bytes);
   if (got.status == adapters::net::IoStatus::would_block) return false;
   if (got.status == adapters::net::IoStatus::ok) {
@@ -71,8 +71,9 @@ runtime::Task<bool> Wire::wait(base::TimePoint until) {
       co_await runtime::sleep_until(loop_, until);
       co_return true;
     }
-    if (co_await conn_.readable().wait(until) == runtime::Wake::timeout && loop_.now() >= until)
+    if (co_await conn_.readable().wait(until) == runtime::Wake::timeout && loop_.now() >= until) {
       co_return true;
+    }
   }
 }
 

@@ -110,8 +110,9 @@ TEST_F(Hazards, StallAndResetStreamsOfAScenario) {
   options.speed = 100;
   start(std::move(options));
   int resets = 0;
-  for (int i = 0; i < 8; ++i)
+  for (int i = 0; i < 8; ++i) {
     resets += chat("[[sim-tokens 1200]] " + std::to_string(i), i % 2 == 0).end == End::reset;
+  }
   EXPECT_EQ(resets, 8);
   EXPECT_EQ(stat("reset"), 8u);
   call("/sim/reset", "");
@@ -130,6 +131,7 @@ TEST_F(Draws, MeetTheSameAttemptsInEveryRun) {
     options.speed = 1e-6;
     start(std::move(options));
     std::vector<int> out;
+    out.reserve(40);
     for (int i = 0; i < 40; ++i) out.push_back(chat(std::to_string(i), false).status);
     stop();
     return out;

@@ -44,6 +44,17 @@ TEST_F(Faults, Row3And4ExpireInTheQueue) {
   EXPECT_EQ(stream("3; variant=reset; after=30").end, End::reset);
 }
 
+TEST_F(Faults, Row3And5CloseTheConnectionThough) {
+  for (const std::string fault : {"3; after=20", "5"}) {
+    Caller caller(port());
+    caller.send(post("/v1/chat/completions", chat_body(with(fault), false)));
+    const Reply reply = caller.receive();
+    EXPECT_EQ(reply.end, End::complete);
+    EXPECT_TRUE(reply.has_field("Connection: keep-alive\r\n"));
+    EXPECT_EQ(caller.receive().end, End::eof);
+  }
+}
+
 TEST_F(Faults, Row5IsFourNewlines) {
   for (const bool streams : {false, true}) {
     const Reply reply = chat(with("5"), streams);
@@ -158,8 +169,8 @@ TEST_F(Faults, Row23NeverGetsToAToken) {
   for (const bool streams : {false, true}) {
     Caller caller(port());
     caller.send(post("/v1/chat/completions", chat_body(with("23; every=1"), streams)));
-    const std::string sign = streams ? "e\r\n: keep-alive\n\n\r\n" : "1\r\n\n\r\n";
-    caller.receive_until(sign + sign + sign);
+    caller.receive_until(streams ? "e\r\n: keep-alive\n\n\r\ne\r\n: keep-alive\n\n\r\n"
+                                 : "1\r\n\n\r\n1\r\n\n\r\n");
   }
   expect_stat("slots_held_now", 0);
 }

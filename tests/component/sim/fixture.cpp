@@ -30,8 +30,9 @@ Caller::Caller(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CL
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
+  if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) {
     throw std::runtime_error("cannot connect");
+  }
 }
 
 void Caller::send(std::string_view bytes) const {
@@ -43,7 +44,7 @@ void Caller::send(std::string_view bytes) const {
 }
 
 std::string Caller::read_some(End& end) const {
-  std::string bytes(64 * 1024, '\0');
+  std::string bytes(std::size_t{64} * 1024, '\0');
   const ssize_t got = ::recv(fd_, bytes.data(), bytes.size(), 0);
   if (got < 0 && errno == EAGAIN) throw std::runtime_error("nothing came for a minute");
   if (got < 0) end = End::reset;
@@ -75,8 +76,9 @@ Reply Caller::receive() {
         out.body += step.body;
         pending.erase(0, step.consumed);
         if (step.kind == http::ChunkedDecoder::Kind::more) break;
-        if (step.kind == http::ChunkedDecoder::Kind::error)
+        if (step.kind == http::ChunkedDecoder::Kind::error) {
           throw std::runtime_error(std::string(decoder.error()));
+        }
         if (step.kind == http::ChunkedDecoder::Kind::end) break;
       }
       if (decoder.done()) break;
@@ -100,8 +102,9 @@ std::string Caller::receive_until(std::string_view text) const {
   End end{};
   while (!out.contains(text)) {
     const std::string bytes = read_some(end);
-    if (bytes.empty())
+    if (bytes.empty()) {
       throw std::runtime_error("the connection ended before '" + std::string(text) + "': " + out);
+    }
     out += bytes;
   }
   return out;
@@ -112,8 +115,9 @@ std::string Caller::receive_bytes(std::size_t least) const {
   End end{};
   while (out.size() < least) {
     const std::string bytes = read_some(end);
-    if (bytes.empty())
+    if (bytes.empty()) {
       throw std::runtime_error("the connection ended after " + std::to_string(out.size()) + " bytes");
+    }
     out += bytes;
   }
   return out;
@@ -176,8 +180,9 @@ std::uint64_t SimTest::stat(std::string_view name) const {
 }
 
 void SimTest::expect_stat(std::string_view name, std::uint64_t value) const {
-  for (int i = 0; i < 1000 && stat(name) != value; ++i)
+  for (int i = 0; i < 1000 && stat(name) != value; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   EXPECT_EQ(stat(name), value) << name;
 }
 
@@ -209,8 +214,9 @@ Streamed streamed(std::string_view body) {
     const json::value chunk = json::parse(event, error);
     if (error || !chunk.as_object().contains("choices")) continue;
     for (const json::value& choice : chunk.at("choices").as_array()) {
-      if (const auto& reason = choice.at("finish_reason"); reason.is_string())
+      if (const auto& reason = choice.at("finish_reason"); reason.is_string()) {
         out.finish_reason = reason.as_string();
+      }
       const json::object& delta = choice.at("delta").as_object();
       const auto take = [&](json::string_view key, std::string& into) {
         const auto* text = delta.if_contains(key);

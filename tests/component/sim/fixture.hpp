@@ -59,9 +59,10 @@ std::string chat_body(std::string_view prompt, bool stream, std::string_view mor
 std::string post(std::string_view path, std::string_view body, std::string_view fields = {});
 
 class SimTest : public testing::Test {
- protected:
+ public:
   ~SimTest() override { stop(); }
 
+ protected:
   // A thousand scenario seconds pass in a real one unless told otherwise.
   void start(std::string_view scenario = "calm", double speed = 1000);
   void start(Options options);

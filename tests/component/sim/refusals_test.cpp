@@ -15,7 +15,7 @@ struct Refusal {
   std::string_view body;
 };
 
-void PrintTo(const Refusal& refusal, std::ostream* out) { *out << refusal.fault; }
+std::ostream& operator<<(std::ostream& out, const Refusal& refusal) { return out << refusal.fault; }
 
 class Refuses : public SimTest, public testing::WithParamInterface<Refusal> {};
 

@@ -113,8 +113,9 @@ TEST_F(Service, CompletesTextOnBeta) {
       call("/completions", R"({"model":"deepseek-chat","prompt":"def f(","suffix":"end","stream":true})");
   std::string text;
   for (const std::string& event : events(stream.body)) {
-    if (event != "[DONE]")
+    if (event != "[DONE]") {
       text += json::value_to<std::string>(json::parse(event).at("choices").at(0).at("text"));
+    }
   }
   EXPECT_EQ(text, AnswerText("def f(end").text());
 }

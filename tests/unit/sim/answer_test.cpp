@@ -37,6 +37,7 @@ TEST(Answer, IsTheJoinOfItsTokensAndACutIsItsBeginning) {
 
 TEST(Answer, HasALognormalLength) {
   std::vector<std::size_t> sizes;
+  sizes.reserve(4001);
   for (int i = 0; i < 4001; ++i) sizes.push_back(AnswerText("prompt " + std::to_string(i)).size());
   std::ranges::sort(sizes);
   EXPECT_GE(sizes.front(), 8u);

@@ -26,8 +26,9 @@ std::string joined(const Composer& composer, std::string_view member) {
   for (std::size_t step = 0; step < composer.steps(); ++step) {
     const json::value chunk = json::parse(composer.delta_chunks(step).front());
     const json::object& delta = chunk.at("choices").at(0).at("delta").as_object();
-    if (const auto* text = delta.if_contains(json::string_view(member.data(), member.size())))
+    if (const auto* text = delta.if_contains(json::string_view(member.data(), member.size()))) {
       out += text->as_string();
+    }
   }
   return out;
 }
