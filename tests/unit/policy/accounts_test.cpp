@@ -118,13 +118,17 @@ TEST(Accounts, AnAbsenceEndsWithOneProbeAtATime) {
 }
 
 TEST(Accounts, AProbeThatToldNothingIsFollowedByAnother) {
-  Accounts accounts = make({account("a", 1)});
-  Permit permit = take(accounts, at(0s));
-  accounts.take_out(permit, Refused::key, at(0s));
-  const Permit probe = take(accounts, at(600s));
-  EXPECT_TRUE(probe.probes_key);
-  accounts.release(probe, at(601s));
-  EXPECT_TRUE(take(accounts, at(601s)).probes_key);
+  for (const Refused what : {Refused::key, Refused::account}) {
+    Accounts accounts = make({account("a", 1)});
+    Permit permit = take(accounts, at(0s));
+    accounts.take_out(permit, what, at(0s));
+    const Permit probe = take(accounts, at(600s));
+    EXPECT_TRUE(what == Refused::key ? probe.probes_key : probe.probes_account);
+    accounts.release(probe, at(601s));
+    ASSERT_TRUE(accounts.can_take("m", at(601s)));
+    const Permit next = take(accounts, at(601s));
+    EXPECT_TRUE(what == Refused::key ? next.probes_key : next.probes_account);
+  }
 }
 
 TEST(Accounts, ARefusedProbeDoublesTheAbsenceUpToTwoHours) {

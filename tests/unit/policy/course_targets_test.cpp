@@ -143,6 +143,17 @@ TEST(Course, WhereItsQueueRefusesARequestGoesElsewhereAtOnce) {
   EXPECT_EQ(journey.course().attempts(), 0u);
 }
 
+TEST(Course, AQueueThatRefusedIsAskedAgainWhenItSaidToComeAgain) {
+  Journey journey(2);
+  journey.sent();
+  journey.saw({.finding = Finding::not_admitted, .billing = Billing::unsent, .retry_after = 5s});
+  while (journey.sent().target == 1) {
+    ASSERT_LT(journey.now(), at(40s));
+    journey.saw(busy(), 1s);
+  }
+  EXPECT_GE(journey.now(), at(5s));
+}
+
 TEST(Course, WhereEveryQueueRefusesTheRequestIsRefusedAtOnce) {
   Journey journey(2);
   for (int i = 0; i < 2; ++i) {
