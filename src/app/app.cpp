@@ -8,6 +8,7 @@
 #include "api/openai/envelope.hpp"
 #include "app/metric_labels.hpp"
 #include "app/version.hpp"
+#include "engine/request_id.hpp"
 #include "ports/metric_catalog.hpp"
 
 namespace dujiang::app {
@@ -19,10 +20,11 @@ using ports::Metric;
 constexpr base::Duration kCutWithin = std::chrono::seconds(2);
 
 // Errors that the HTTP front answers by itself look like the engine's.
-adapters::http::ErrorBody error_page(int status, std::string_view code, std::string_view message) {
+adapters::http::ErrorBody error_page(int status, std::string_view code, std::string_view message,
+                                     std::string id) {
   api::ApiError error = api::invalid_request(std::string(message), std::nullopt, std::string(code), status);
   if (status >= 500) error.type = "server_error";
-  return {api::openai::error_body(error), "application/json"};
+  return {api::openai::error_body(error), "application/json", {{"x-request-id", std::move(id)}}};
 }
 
 adapters::metrics::Registry labelled_registry(const config::Config& config) {
@@ -51,13 +53,15 @@ App::App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log,
       gateway_(loop, *client_, registry_, log_, std::make_shared<const engine::Settings>(config_.gateway)),
       front_([this](const ports::CallerRequest& request,
                     ports::CallerReply& reply) { return gateway_.handle(request, reply); },
-             [this] { return metrics_page(); }),
+             [this] { return metrics_page(); }, loop.random()),
       server_(
           loop, config_.listen.server,
           [this](const ports::CallerRequest& request, ports::CallerReply& reply) {
             return front_.handle(request, reply);
           },
-          error_page),
+          [&loop](int status, std::string_view code, std::string_view message, const http::Headers& request) {
+            return error_page(status, code, message, engine::request_id_of(request, loop.random()));
+          }),
       hurry_(loop) {}
 
 base::Result<adapters::net::SocketAddress> App::listen() {

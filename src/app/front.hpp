@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "base/random.hpp"
 #include "ports/http_server.hpp"
 #include "runtime/task.hpp"
 
@@ -14,7 +15,7 @@ namespace dujiang::app {
 // anybody. /metrics: the page of `metrics`.
 class Front {
  public:
-  Front(ports::Handler engine, std::function<std::string()> metrics);
+  Front(ports::Handler engine, std::function<std::string()> metrics, base::Random& chance);
 
   // A ports::Handler. The front outlives the task.
   runtime::Task<void> handle(const ports::CallerRequest& request, ports::CallerReply& reply);
@@ -24,6 +25,7 @@ class Front {
  private:
   ports::Handler engine_;
   std::function<std::string()> metrics_;
+  base::Random& chance_;
   bool draining_ = false;
 };
 

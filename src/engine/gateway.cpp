@@ -1,7 +1,5 @@
 #include "engine/gateway.hpp"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "api/openai/wire_format.hpp"
@@ -9,28 +7,11 @@
 #include "engine/directory.hpp"
 #include "engine/exchange.hpp"
 #include "engine/passthrough.hpp"
+#include "engine/request_id.hpp"
 #include "ports/metric_catalog.hpp"
 
 namespace dujiang::engine {
 namespace {
-
-constexpr std::size_t kMaxRequestId = 128;
-
-// The caller's own id if it is fit for a header and a log line, else a new one.
-std::string request_id_of(const http::Headers& headers, base::Random& chance) {
-  const auto given = headers.get("x-request-id");
-  const auto printable = [](char c) { return c > ' ' && c <= '~'; };
-  if (given && !given->empty() && given->size() <= kMaxRequestId && std::ranges::all_of(*given, printable)) {
-    return std::string(*given);
-  }
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string id = "req_";
-  for (int word = 0; word < 2; ++word) {
-    const std::uint64_t bits = chance.next();
-    for (int shift = 0; shift < 64; shift += 4) id += kHex[(bits >> shift) & 15];
-  }
-  return id;
-}
 
 api::ApiError unknown_path(std::string_view path) {
   return api::invalid_request(

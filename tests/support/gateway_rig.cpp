@@ -12,7 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-adapters::http::ErrorBody error_page(int status, std::string_view code, std::string_view message) {
+adapters::http::ErrorBody error_page(int status, std::string_view code, std::string_view message,
+                                     const http::Headers& /*request*/) {
   const api::ApiError error =
       api::invalid_request(std::string(message), std::nullopt, std::string(code), status);
   return {.body = api::openai::wire_format().error_body(error), .content_type = "application/json"};

@@ -158,8 +158,10 @@ runtime::Task<bool> Connection::refuse(Exchange& exchange, Refusal refusal) {
 
 runtime::Task<bool> Connection::send_page(Exchange& exchange, int status, std::string_view code,
                                           std::string_view message) {
-  const ErrorBody page = exchange.core.error_page(status, code, message);
-  dujiang::http::Headers headers{{"content-type", page.content_type}, {"connection", "close"}};
+  const ErrorBody page = exchange.core.error_page(status, code, message, exchange.headers);
+  dujiang::http::Headers headers = page.headers;
+  headers.add("content-type", page.content_type);
+  headers.add("connection", "close");
   if (status == 503) headers.add("retry-after", "1");
   exchange.reply.start(status, headers, page.body.size());
   co_return co_await exchange.reply.write(page.body) && co_await exchange.reply.finish();
