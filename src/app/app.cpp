@@ -8,7 +8,6 @@
 #include "api/openai/envelope.hpp"
 #include "app/metric_labels.hpp"
 #include "app/version.hpp"
-#include "engine/request_id.hpp"
 #include "ports/metric_catalog.hpp"
 
 namespace dujiang::app {
@@ -20,11 +19,10 @@ using ports::Metric;
 constexpr base::Duration kCutWithin = std::chrono::seconds(2);
 
 // Errors that the HTTP front answers by itself look like the engine's.
-adapters::http::ErrorBody error_page(int status, std::string_view code, std::string_view message,
-                                     std::string id) {
+adapters::http::ErrorBody error_page(int status, std::string_view code, std::string_view message) {
   api::ApiError error = api::invalid_request(std::string(message), std::nullopt, std::string(code), status);
   if (status >= 500) error.type = "server_error";
-  return {api::openai::error_body(error), "application/json", {{"x-request-id", std::move(id)}}};
+  return {api::openai::error_body(error), "application/json"};
 }
 
 adapters::metrics::Registry labelled_registry(const config::Config& config) {
@@ -59,9 +57,7 @@ App::App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log,
           [this](const ports::CallerRequest& request, ports::CallerReply& reply) {
             return front_.handle(request, reply);
           },
-          [&loop](int status, std::string_view code, std::string_view message, const http::Headers& request) {
-            return error_page(status, code, message, engine::request_id_of(request, loop.random()));
-          }),
+          error_page),
       hurry_(loop) {}
 
 base::Result<adapters::net::SocketAddress> App::listen() {

@@ -5,24 +5,12 @@
 #include "adapters/metrics/registry.hpp"
 #include "api/error.hpp"
 #include "api/openai/envelope.hpp"
-#include "engine/request_id.hpp"
+#include "http/request_id.hpp"
 
 namespace dujiang::app {
 namespace {
 
 constexpr const char* kPlain = "text/plain; charset=utf-8";
-
-struct OwnAnswer {
-  int status = 200;
-  std::string content_type = kPlain;
-  std::string body;
-};
-
-OwnAnswer refuse_method(std::string_view path) {
-  const api::ApiError error = api::invalid_request(std::string(path) + " takes GET and HEAD only.",
-                                                   std::nullopt, "method_not_allowed", 405);
-  return {error.status, "application/json", api::openai::error_body(error)};
-}
 
 }  // namespace
 
@@ -30,26 +18,38 @@ Front::Front(ports::Handler engine, std::function<std::string()> metrics, base::
     : engine_(std::move(engine)), metrics_(std::move(metrics)), chance_(chance) {}
 
 runtime::Task<void> Front::handle(const ports::CallerRequest& request, ports::CallerReply& reply) {
-  OwnAnswer own;
-  if (request.path != "/healthz" && request.path != "/readyz" && request.path != "/metrics") {
+  const bool own = request.path == "/healthz" || request.path == "/readyz" || request.path == "/metrics";
+  if (!own) {
     co_await engine_(request, reply);
-    co_return;
-  }
-  if (request.method != "GET" && request.method != "HEAD") {
-    own = refuse_method(request.path);
+  } else if (request.method != "GET" && request.method != "HEAD") {
+    co_await refuse_method(request, reply);
   } else if (request.path == "/metrics") {
-    own = {200, std::string(adapters::metrics::Registry::kContentType), metrics_()};
+    co_await answer(request, reply, 200,
+                    {{"Content-Type", std::string(adapters::metrics::Registry::kContentType)}}, metrics_());
   } else if (request.path == "/readyz" && draining_) {
-    own = {503, kPlain, "draining\n"};
+    co_await answer(request, reply, 503, {{"Content-Type", kPlain}}, "draining\n");
   } else {
-    own.body = request.path == "/readyz" ? "ready\n" : "ok\n";
+    co_await answer(request, reply, 200, {{"Content-Type", kPlain}},
+                    request.path == "/readyz" ? "ready\n" : "ok\n");
   }
-  http::Headers headers{{"Content-Type", own.content_type},
-                        {"x-request-id", engine::request_id_of(request.headers, chance_)},
-                        {"Cache-Control", "no-store"}};  // what is true now may be false in a second
-  if (own.status == 405) headers.add("Allow", "GET, HEAD");
-  reply.start(own.status, headers, own.body.size());
-  if (co_await reply.write(own.body)) co_await reply.finish();
+}
+
+runtime::Task<void> Front::answer(const ports::CallerRequest& request, ports::CallerReply& reply, int status,
+                                  http::Headers headers, std::string body) {
+  // What is true now may be false in a second.
+  headers.add("Cache-Control", "no-store");
+  headers.add(std::string(http::kRequestIdField),
+              http::request_id(request.headers.get(http::kRequestIdField), chance_));
+  reply.start(status, headers, body.size());
+  if (co_await reply.write(body)) co_await reply.finish();
+}
+
+runtime::Task<void> Front::refuse_method(const ports::CallerRequest& request, ports::CallerReply& reply) {
+  const api::ApiError error = api::invalid_request(std::string(request.path) + " takes GET and HEAD only.",
+                                                   std::nullopt, "method_not_allowed", 405);
+  co_await answer(request, reply, error.status,
+                  {{"Allow", "GET, HEAD"}, {"Content-Type", "application/json"}},
+                  api::openai::error_body(error));
 }
 
 }  // namespace dujiang::app

@@ -15,6 +15,7 @@ namespace dujiang::app {
 // anybody. /metrics: the page of `metrics`.
 class Front {
  public:
+  // `chance`, for new request ids, outlives the front.
   Front(ports::Handler engine, std::function<std::string()> metrics, base::Random& chance);
 
   // A ports::Handler. The front outlives the task.
@@ -23,6 +24,10 @@ class Front {
   void begin_drain() { draining_ = true; }
 
  private:
+  runtime::Task<void> answer(const ports::CallerRequest& request, ports::CallerReply& reply, int status,
+                             http::Headers headers, std::string body);
+  runtime::Task<void> refuse_method(const ports::CallerRequest& request, ports::CallerReply& reply);
+
   ports::Handler engine_;
   std::function<std::string()> metrics_;
   base::Random& chance_;

@@ -7,7 +7,7 @@
 #include "engine/directory.hpp"
 #include "engine/exchange.hpp"
 #include "engine/passthrough.hpp"
-#include "engine/request_id.hpp"
+#include "http/request_id.hpp"
 #include "ports/metric_catalog.hpp"
 
 namespace dujiang::engine {
@@ -38,7 +38,7 @@ Gateway::Gateway(runtime::Loop& loop, ports::HttpClient& client, ports::Metrics&
 runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::CallerReply& reply) {
   services_.metrics.set(ports::Metric::requests_in_flight, {}, static_cast<double>(++in_flight_));
   const Errand errand{plan_, request, reply, format_,
-                      request_id_of(request.headers, services_.loop.random())};
+                      http::request_id(request.headers.get(http::kRequestIdField), services_.loop.random())};
   const api::PathMatch match = format_.match(request.method, request.path);
   if (const auto* asked = std::get_if<api::Matched>(&match)) {
     co_await see_to(errand, *asked);

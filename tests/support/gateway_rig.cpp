@@ -2,22 +2,12 @@
 
 #include <boost/json.hpp>
 #include <chrono>
-#include <stdexcept>
 #include <utility>
-
-#include "api/openai/wire_format.hpp"
 
 namespace dujiang::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-adapters::http::ErrorBody error_page(int status, std::string_view code, std::string_view message,
-                                     const http::Headers& /*request*/) {
-  const api::ApiError error =
-      api::invalid_request(std::string(message), std::nullopt, std::string(code), status);
-  return {.body = api::openai::wire_format().error_body(error), .content_type = "application/json"};
-}
 
 std::string quoted(std::string_view text) { return boost::json::serialize(boost::json::string(text)); }
 
@@ -98,33 +88,20 @@ std::vector<ports::AccessLine> GatewayRig::SharedLog::await(std::size_t count) {
 }
 
 GatewayRig::GatewayRig(engine::Settings settings, adapters::http::ServerSettings front) {
-  for (const auto& upstream : settings.upstreams) metrics_.declare("upstream", upstream.name);
+  config::Config config;
+  config.gateway = std::move(settings);
+  config.listen.port = 0;
+  config.listen.server = std::move(front);
   port_ = thread_.call([&] {
-    client_ = adapters::http::Client::make(thread_.loop(), settings.upstreams).value();
-    gateway_ =
-        std::make_unique<engine::Gateway>(thread_.loop(), *client_, metrics_, log_,
-                                          std::make_shared<const engine::Settings>(std::move(settings)));
-    server_ = std::make_unique<adapters::http::HttpServer>(
-        thread_.loop(), std::move(front),
-        [this](const ports::CallerRequest& request, ports::CallerReply& reply) {
-          return gateway_->handle(request, reply);
-        },
-        error_page);
-    return server_->listen(adapters::net::SocketAddress::parse("127.0.0.1:0").value()).value().port();
+    app_ = app::App::make(thread_.loop(), std::move(config), log_).value();
+    return app_->listen().value().port();
   });
 }
 
 GatewayRig::~GatewayRig() {
-  thread_.call([this] {
-    server_->stop_accepting();
-    server_->close_all();
-  });
-  thread_.await<bool>([this] { return server_->drained(base::after(thread_.loop().now(), 20s)); });
-  thread_.call([this] {
-    server_.reset();
-    gateway_.reset();
-    client_.reset();
-  });
+  thread_.call([this] { app_->hurry(); });
+  thread_.await<bool>([this] { return app_->drain(); });
+  thread_.call([this] { app_.reset(); });
 }
 
 Heard GatewayRig::ask(const Question& question) const {
@@ -141,12 +118,6 @@ HttpAnswer GatewayRig::call(std::string_view request) const {
 
 std::vector<ports::AccessLine> GatewayRig::lines(std::size_t count) { return log_.await(count); }
 
-std::string GatewayRig::metrics() {
-  return thread_.call([this] { return metrics_.text(); });
-}
-
-adapters::http::ClientCounters GatewayRig::counters(std::string_view upstream) {
-  return thread_.call([&] { return client_->counters(upstream); });
-}
+std::string GatewayRig::metrics() const { return call(get("/metrics")).body; }
 
 }  // namespace dujiang::testing

@@ -1,4 +1,4 @@
-// The real gateway on a loop of its own, between real sockets: HTTP front, engine and HTTP client.
+// The real gateway as `dujiang serve` puts it together, on a loop of its own, between real sockets.
 #pragma once
 
 #include <condition_variable>
@@ -9,10 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/http/client.hpp"
 #include "adapters/http/server.hpp"
-#include "adapters/metrics/registry.hpp"
-#include "engine/gateway.hpp"
+#include "app/app.hpp"
 #include "engine/settings.hpp"
 #include "ports/access_log.hpp"
 #include "support/chat_answer.hpp"
@@ -63,7 +61,7 @@ class GatewayRig {
   explicit GatewayRig(engine::Settings settings, adapters::http::ServerSettings front = {});
   GatewayRig(const GatewayRig&) = delete;
   GatewayRig& operator=(const GatewayRig&) = delete;
-  // Waits until the last connection is gone, so that nothing leaks unseen.
+  // Cuts what is under way and waits until the last connection is gone, so that nothing leaks unseen.
   ~GatewayRig();
 
   RawSocket connect(int receive_buffer = 0) const { return RawSocket(port_, receive_buffer); }
@@ -76,9 +74,8 @@ class GatewayRig {
   std::vector<ports::AccessLine> lines(std::size_t count);
 
   // The page of /metrics.
-  std::string metrics();
+  std::string metrics() const;
 
-  adapters::http::ClientCounters counters(std::string_view upstream);
   LoopThread& thread() { return thread_; }
 
  private:
@@ -96,11 +93,8 @@ class GatewayRig {
   };
 
   SharedLog log_;
-  adapters::metrics::Registry metrics_;
   LoopThread thread_;
-  std::unique_ptr<adapters::http::Client> client_;
-  std::unique_ptr<engine::Gateway> gateway_;
-  std::unique_ptr<adapters::http::HttpServer> server_;
+  std::unique_ptr<app::App> app_;
   std::uint16_t port_ = 0;
 };
 

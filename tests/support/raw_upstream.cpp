@@ -52,16 +52,14 @@ bool hear_request(RawSocket& socket, HeardRequest& request) {
 
 }  // namespace
 
-RawUpstream::RawUpstream(Answer answer) : answer_(std::move(answer)) {
-  std::tie(listener_, port_) = bound_socket();
-  if (::listen(listener_, SOMAXCONN) != 0) throw std::runtime_error("cannot listen");
+RawUpstream::RawUpstream(Answer answer, ClosedPort at) : answer_(std::move(answer)), at_(std::move(at)) {
+  at_.open();
   thread_ = std::thread([this] { serve(); });
 }
 
 RawUpstream::~RawUpstream() {
   stopping_ = true;
   thread_.join();
-  ::close(listener_);
 }
 
 std::vector<HeardRequest> RawUpstream::heard() const {
@@ -71,8 +69,8 @@ std::vector<HeardRequest> RawUpstream::heard() const {
 
 void RawUpstream::serve() {
   while (!stopping_) {
-    if (!readable(listener_)) continue;
-    const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (!readable(at_.fd())) continue;
+    const int fd = ::accept4(at_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd >= 0) serve_connection(fd);
   }
 }
@@ -122,8 +120,12 @@ std::string chunk_of(std::string_view delta, std::string_view finish) {
 
 ClosedPort::ClosedPort() { std::tie(fd_, port_) = bound_socket(); }
 
-ClosedPort::~ClosedPort() { ::close(fd_); }
+ClosedPort::~ClosedPort() {
+  if (fd_ >= 0) ::close(fd_);
+}
 
-void ClosedPort::open() const { ::listen(fd_, SOMAXCONN); }
+void ClosedPort::open() const {
+  if (::listen(fd_, SOMAXCONN) != 0) throw std::runtime_error("cannot listen");
+}
 
 }  // namespace dujiang::testing

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "http/headers.hpp"
@@ -26,18 +27,36 @@ struct HeardRequest {
   }
 };
 
+// A port at which connections are refused for as long as this lives.
+class ClosedPort {
+ public:
+  ClosedPort();
+  ClosedPort(ClosedPort&& other) noexcept : fd_(std::exchange(other.fd_, -1)), port_(other.port_) {}
+  ClosedPort& operator=(ClosedPort&&) = delete;
+  ~ClosedPort();
+
+  std::uint16_t port() const { return port_; }
+  // From now on connections are taken; nobody may ever speak on them.
+  void open() const;
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+  std::uint16_t port_ = 0;
+};
+
 // Serves one connection at a time, on a thread of its own, one request after the other.
 class RawUpstream {
  public:
   // Answers a request; false closes the connection, and so does a peer who is gone.
   using Answer = std::function<bool(RawSocket& socket, const HeardRequest& request)>;
 
-  explicit RawUpstream(Answer answer);
+  explicit RawUpstream(Answer answer, ClosedPort at = {});
   RawUpstream(const RawUpstream&) = delete;
   RawUpstream& operator=(const RawUpstream&) = delete;
   ~RawUpstream();
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return at_.port(); }
   std::vector<HeardRequest> heard() const;
 
  private:
@@ -45,8 +64,7 @@ class RawUpstream {
   void serve_connection(int fd);
 
   Answer answer_;
-  int listener_;
-  std::uint16_t port_ = 0;
+  ClosedPort at_;
   std::atomic<bool> stopping_ = false;
   mutable std::mutex mutex_;
   std::vector<HeardRequest> heard_;
@@ -62,22 +80,5 @@ std::string event_answer(const std::vector<std::string>& datas, std::string_view
 
 // One chunk of a streamed answer whose delta is `delta`, an object; `finish` is a JSON value.
 std::string chunk_of(std::string_view delta, std::string_view finish = "null");
-
-// A port at which connections are refused for as long as this lives.
-class ClosedPort {
- public:
-  ClosedPort();
-  ClosedPort(const ClosedPort&) = delete;
-  ClosedPort& operator=(const ClosedPort&) = delete;
-  ~ClosedPort();
-
-  std::uint16_t port() const { return port_; }
-  // From now on connections are accepted by the kernel, though nobody answers.
-  void open() const;
-
- private:
-  int fd_;
-  std::uint16_t port_ = 0;
-};
 
 }  // namespace dujiang::testing

@@ -17,7 +17,6 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "http/browser_guard.hpp"
-#include "http/headers.hpp"
 #include "ports/http_server.hpp"
 #include "runtime/asio_loop.hpp"
 #include "runtime/task.hpp"
@@ -41,14 +40,11 @@ struct ServerSettings {
 struct ErrorBody {
   std::string body;
   std::string content_type;
-  dujiang::http::Headers headers{};  // more of them
 };
 
 // `code` is a short name that does not change ("body_too_large"); `message` says what was wrong and what is
 // right.
-// `request` has the fields of the request where they could be read.
-using ErrorPage = std::function<ErrorBody(int status, std::string_view code, std::string_view message,
-                                          const dujiang::http::Headers& request)>;
+using ErrorPage = std::function<ErrorBody(int status, std::string_view code, std::string_view message)>;
 
 // Why the front refused a request by itself.
 enum class RefusalReason : std::uint8_t {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "adapters/http/server_exchange.hpp"
+#include "http/request_id.hpp"
 
 namespace dujiang::adapters::http {
 namespace {
@@ -158,10 +159,12 @@ runtime::Task<bool> Connection::refuse(Exchange& exchange, Refusal refusal) {
 
 runtime::Task<bool> Connection::send_page(Exchange& exchange, int status, std::string_view code,
                                           std::string_view message) {
-  const ErrorBody page = exchange.core.error_page(status, code, message, exchange.headers);
-  dujiang::http::Headers headers = page.headers;
-  headers.add("content-type", page.content_type);
-  headers.add("connection", "close");
+  const ErrorBody page = exchange.core.error_page(status, code, message);
+  const auto given = exchange.headers.get(dujiang::http::kRequestIdField);
+  dujiang::http::Headers headers{{"content-type", page.content_type},
+                                 {"connection", "close"},
+                                 {std::string(dujiang::http::kRequestIdField),
+                                  dujiang::http::request_id(given, exchange.core.loop.random())}};
   if (status == 503) headers.add("retry-after", "1");
   exchange.reply.start(status, headers, page.body.size());
   co_return co_await exchange.reply.write(page.body) && co_await exchange.reply.finish();

@@ -26,6 +26,18 @@ std::string_view code_of(int status) {
   }
 }
 
+// What to do about a head that is too large; empty for what else may be wrong with it.
+std::string advice_on_size(int status, const ServerSettings& settings) {
+  if (status == 414) {
+    return " At most " + std::to_string(settings.max_target_bytes) +
+           " bytes are taken; send less, or raise listen.max_target.";
+  }
+  if (status != 431) return {};
+  return " At most " + std::to_string(settings.max_head_bytes) + " bytes and " +
+         std::to_string(dujiang::http::HeadLimits{}.fields) +
+         " fields are taken; send less, or raise listen.max_head.";
+}
+
 }  // namespace
 
 runtime::Task<bool> Connection::read_head(Exchange& exchange) {
@@ -50,11 +62,11 @@ runtime::Task<bool> Connection::check_head(Exchange& exchange) {
   if (parser.state() == HeadState::failed) {
     const int status = parser.error().status;
     const bool is_size = status == 414 || status == 431;
-    co_return co_await refuse(exchange,
-                              {.reason = is_size ? RefusalReason::head_too_large : RefusalReason::bad_request,
-                               .status = status,
-                               .code = code_of(status),
-                               .message = std::string(parser.error().message)});
+    co_return co_await refuse(
+        exchange, {.reason = is_size ? RefusalReason::head_too_large : RefusalReason::bad_request,
+                   .status = status,
+                   .code = code_of(status),
+                   .message = std::string(parser.error().message) + advice_on_size(status, core_->settings)});
   }
   exchange.headers = parser.headers();
   exchange.reply.prepare(parser.minor_version(), parser.method() == "HEAD", parser.keep_alive());

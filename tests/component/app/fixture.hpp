@@ -35,11 +35,10 @@ std::string content_event(const std::string& text);
 std::string end_events();
 
 class AppTest : public ::testing::Test {
- public:
+ protected:
   AppTest();
   ~AppTest() override;
 
- protected:
   // A folder that is empty at first and gone afterwards.
   const std::string& folder() const { return folder_; }
   std::string write_file(const std::string& name, const std::string& content) const;

@@ -23,8 +23,7 @@ using testing::hear_answer;
 using testing::HttpAnswer;
 using testing::RawSocket;
 
-inline ErrorBody plain_page(int status, std::string_view code, std::string_view message,
-                            const http::Headers& /*request*/) {
+inline ErrorBody plain_page(int status, std::string_view code, std::string_view message) {
   return {.body = std::to_string(status) + " " + std::string(code) + ": " + std::string(message),
           .content_type = "text/plain"};
 }

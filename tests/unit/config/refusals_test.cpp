@@ -129,9 +129,6 @@ constexpr Refusal kUpstreams[] = {
     {"url_with_a_wrong_port", "    base_url: https://x:99999/v1\n",
      "f.yaml:4: upstreams[0].base_url: has a port that is not 1 to 65535; it must be a URL like "
      "https://api.deepseek.com or http://127.0.0.1:11434/v1\n"},
-    {"url_with_a_broken_escape", "    base_url: https://x/%zz\n",
-     "f.yaml:4: upstreams[0].base_url: is no URL; it must be a URL like https://api.deepseek.com or "
-     "http://127.0.0.1:11434/v1\n"},
     {"unknown_dialect", "    base_url: http://x\n    dialect: deepseak\n",
      "f.yaml:5: upstreams[0].dialect: is `deepseak`; did you mean `deepseek`?\n"},
     {"key_with_a_line_end", "    base_url: http://x\n    api_key: \"sk-do-not-show\\r\\nhost: evil\"\n",
@@ -232,8 +229,7 @@ constexpr Refusal kRoutes[] = {
      "which is 5s; "
      "so it could never come\n"},
     {"total_below_default_first_byte",
-     "  - name: a\n    match: \"*\"\n    targets: [{upstream: deepseek}]\n    clocks: {first_byte: 10s, "
-     "total: 20s}\n",
+     "  - name: a\n    match: \"*\"\n    targets: [{upstream: deepseek}]\n    clocks: {first_byte: 10s, total: 20s}\n",
      "f.yaml:9: routes[0].clocks.total: `silence` is 30s, longer than `total`, which is 20s; so it could "
      "never come\n"},
     {"credential_that_would_be_forwarded",
