@@ -67,13 +67,13 @@ runtime::Task<bool> Performance::until(double seconds) {
 runtime::Task<bool> Performance::pass(double seconds) { return until(now() + seconds); }
 
 runtime::Task<bool> Performance::signs_of_life(double seconds, double every) {
-  // On a grid from the beginning, so that their number does not depend on how late the clock wakes us.
-  double next = now();
-  const double end = next + seconds;
-  for (;;) {
-    next += every > 0 ? every : job_.weather->keep_alive_at(next);
-    if (!co_await until(std::min(next, end))) co_return false;
-    if (next >= end) co_return true;
+  // On a grid from the beginning, so that their number depends neither on how late the clock wakes us nor on
+  // how the sum of instants rounds.
+  const double begin = now();
+  for (double passed = 0;;) {
+    passed += every > 0 ? every : job_.weather->keep_alive_at(begin + passed);
+    if (!co_await until(begin + std::min(passed, seconds))) co_return false;
+    if (passed >= seconds) co_return true;
     if (!co_await body(streams() ? ": keep-alive\n\n" : "\n")) co_return false;
   }
 }
