@@ -36,13 +36,13 @@ int serve(Options options, const std::string& port_file) {
     std::cerr << server.error().message << '\n';
     return 1;
   }
+  std::cout << "dujiang-sim: scenario " << scenario << " at http://" << (*server)->address()
+            << "/v1 (what it does: /sim/stats)\n"
+            << std::flush;
   if (!port_file.empty() && !write_port(port_file, (*server)->port())) {
     std::cerr << "cannot write the port file " << port_file << '\n';
     return 1;
   }
-  std::cout << "dujiang-sim: scenario " << scenario << " at http://" << (*server)->address()
-            << "/v1 (what it does: /sim/stats)\n"
-            << std::flush;
   loop.run();
   return 0;
 }

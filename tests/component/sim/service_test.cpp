@@ -174,6 +174,22 @@ TEST_F(Service, RefusesWhatIsNoRequest) {
   EXPECT_EQ(stat("attempts"), 0u);
 }
 
+TEST_F(Service, TakesAKeepAliveIntervalThoughtsAndAnyModelByOption) {
+  Options options;
+  options.scenario = load_shipped("calm").value();
+  options.speed = 1000;
+  options.keep_alive = 4;
+  options.thinking = true;
+  options.models = {"deepseek-ai/DeepSeek-V3"};
+  start(std::move(options));
+  const Reply reply =
+      call("/v1/chat/completions", R"({"model":"deepseek-ai/DeepSeek-V3","stream":true,)"
+                                   R"("messages":[{"role":"user","content":"[[sim-fault 1; after=10]]"}]})");
+  EXPECT_THAT(reply.body, testing::StartsWith(": keep-alive\n\n: keep-alive\n\ndata: "));
+  EXPECT_NE(streamed(reply.body).reasoning, "");
+  EXPECT_EQ(chat("Hi", false).status, 400);
+}
+
 TEST_F(Service, TellsItsSide) {
   start();
   chat("One [[sim-tokens 10]]", true);
