@@ -67,6 +67,22 @@ class RawSocket {
     return true;
   }
 
+  // Sends copies of `bytes` until the peer takes nothing for `milliseconds`, or `most` bytes are sent; how
+  // many were.
+  std::size_t say_until_blocked(std::string_view bytes, std::size_t most, int milliseconds) {
+    std::size_t said = 0;
+    while (said < most) {
+      const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (n > 0) {
+        said += static_cast<std::size_t>(n);
+        continue;
+      }
+      pollfd wait{.fd = fd_, .events = POLLOUT, .revents = 0};
+      if (::poll(&wait, 1, milliseconds) <= 0) break;
+    }
+    return said;
+  }
+
   // Bytes heard and not yet taken, after waiting for at least `size` of them or the end.
   const std::string& hear(std::size_t size) {
     while (heard_.size() < size && hear_some() == End::open) {
