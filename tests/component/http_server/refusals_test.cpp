@@ -150,8 +150,11 @@ TEST(Refusals, ConnectionsBeyondTheLimitGet503AndOthersAreServedAgainLater) {
     EXPECT_EQ(answer.status, 503);
     EXPECT_EQ(answer.header("retry-after"), "1");
   }
+  // One that was told so and stays for a while takes nobody's place.
+  RawSocket lingers = server.connect();
+  EXPECT_EQ(hear_answer(lingers).status, 503);
   first.close();
-  while (server.counts().connections > 1) std::this_thread::yield();
+  while (server.counts().connections > 2) std::this_thread::yield();
   RawSocket fourth = server.connect();
   fourth.say(get("/"));
   EXPECT_EQ(hear_answer(fourth).status, 200);
