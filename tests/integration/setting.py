@@ -8,7 +8,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
-from harness import answers  # noqa: E402
+from harness import answers, chat  # noqa: E402, F401
 from harness.processes import Gateway, Simulator  # noqa: E402
 
 # One upstream; its retries come quickly, so that a test of retries is quick. Many of a test's few requests are
@@ -19,6 +19,8 @@ upstreams:
   - name: deepseek
     dialect: deepseek
     base_url: ${SIM_URL}
+    possibly_billed_share: 1
+    possibly_billed_reserve: 100ms
     accounts:
       - name: main
         keys: [sk-of-the-account]
@@ -26,7 +28,7 @@ routes:
   - name: chat
     match: [deepseek-chat, deepseek-reasoner, "deepseek-*"]
     targets: [{upstream: deepseek}]
-    retries: {backoff_initial: 20ms, backoff_cap: 100ms, possibly_billed_share: 1}
+    retries: {backoff_initial: 20ms, backoff_cap: 100ms}
 """
 
 WEATHER = {

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from harness import chat
-from setting import WithGateway, run
+from setting import WithGateway, chat, run
 
 
 class MetricsTest(WithGateway):

@@ -4,8 +4,7 @@ import json
 import os
 import re
 
-from harness import answers
-from setting import ROOT, WEATHER, WithGateway, run
+from setting import ROOT, WEATHER, WithGateway, answers, run
 
 PROMPTS = [
     "What is a polder?",

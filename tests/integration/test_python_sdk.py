@@ -7,8 +7,7 @@ import time
 import openai
 from openai import AsyncOpenAI, OpenAI
 
-from harness import answers
-from setting import WEATHER, WithGateway
+from setting import WEATHER, WithGateway, answers
 
 MODEL = "deepseek-chat"
 # The catalogue's rows that a repeat gets over, as the simulator is told to show them to the first attempts.
@@ -167,12 +166,6 @@ class ErrorsTest(WithGateway):
         self.assertEqual(caught.exception.status_code, 422)
         self.assertEqual(self.attempts() - before, 1)
 
-    def test_a_refused_key_is_told_once(self):
-        with self.assertRaises(openai.APIStatusError) as caught:
-            self.ask("[[sim-fault 12]] Hello")
-        self.assertIn(caught.exception.status_code, (401, 502, 503))
-        self.assertNotIn("sk-of-the-account", str(caught.exception))
-
     def test_no_key_prompt_or_answer_is_in_the_log(self):
         prompt = "A prompt about paddlefish"
         answer = self.ask(prompt).choices[0].message.content
@@ -180,6 +173,21 @@ class ErrorsTest(WithGateway):
         self.assertIn('"status":200', log.replace(" ", ""))
         for secret in ("sk-of-the-account", "sk-of-the-caller", "paddlefish", answer[:40]):
             self.assertNotIn(secret, log)
+
+
+class RefusedKeyTest(WithGateway):
+    """On its own: a refused key takes its account out for long."""
+
+    def test_a_refused_key_of_the_account_is_told_once_and_takes_the_account_out(self):
+        client = OpenAI(base_url=self.gateway.url + "/v1", api_key="sk-of-the-caller", timeout=60)
+        self.addCleanup(client.close)
+        before = self.attempts()
+        for prompt in ("[[sim-fault 12]] Hello", "Hello"):
+            with self.assertRaises(openai.APIStatusError) as caught:
+                client.chat.completions.create(model=MODEL, messages=user(prompt))
+            self.assertEqual(caught.exception.response.headers["x-should-retry"], "false")
+            self.assertNotIn("sk-of-the-account", str(caught.exception))
+        self.assertEqual(self.attempts() - before, 1)
 
 
 class PassThroughTest(WithGateway):

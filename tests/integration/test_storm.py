@@ -5,8 +5,7 @@ import json
 import pathlib
 import time
 
-from harness import answers, chat
-from setting import WithGateway
+from setting import WithGateway, answers, chat
 
 REQUESTS = 10_000
 WARM_UP = 2_000  # pools, caches and the allocator have their size by then
