@@ -5,7 +5,7 @@ import json
 import pathlib
 import time
 
-from setting import WithGateway, answers, chat
+from setting import CONFIGURATION, WithGateway, answers, chat
 
 REQUESTS = 10_000
 WARM_UP = 2_000  # pools, caches and the allocator have their size by then
@@ -17,6 +17,8 @@ PATIENCE = 60
 
 class StormTest(WithGateway):
     scenario, speed = "storm", 50
+    # A stall is noticed after a time that fits the simulator's speed.
+    configuration = CONFIGURATION + "    clocks: {alone_first_token: 1s, silence: 1s, gap: 1s}\n"
 
     def resident_kib(self):
         status = pathlib.Path(f"/proc/{self.gateway.process.pid}/status").read_text()

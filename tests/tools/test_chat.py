@@ -71,7 +71,7 @@ class ChatTest(unittest.TestCase):
 
     def test_an_error_event_is_a_failure(self):
         reply = answer_to(HEAD + chunk(event("one ") + b'data: {"error": {"message": "x"}}\n\n') + b"0\r\n\r\n", True)
-        self.assertEqual(reply.failure, "an error inside the stream")
+        self.assertEqual(reply.failure, "an error in midstream")
 
     def test_a_refusal_tells_its_status_and_code(self):
         reply = answer_to(whole(b'{"error": {"code": "busy"}}', b"503 Service Unavailable"), False)

@@ -32,5 +32,5 @@ def verdict(right, content, finish_reason, failure):
     if finish_reason in INCOMPLETE:
         return "failed_loudly", f"finish_reason {finish_reason}"
     if content != right:
-        return "wrong", "a part as a whole" if content else "nothing as a whole"
+        return "wrong", "a part that looks like the whole" if content else "nothing, and it looks like a success"
     return "ok", ""

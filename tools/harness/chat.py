@@ -96,7 +96,7 @@ def _take_event(reply, data, on_text):
     except ValueError as error:
         raise Failed("an event that is not JSON") from error
     if event.get("error"):
-        raise Failed("an error inside the stream")
+        raise Failed("an error in midstream" if reply.content else "an error in place of a stream")
     for choice in event.get("choices") or []:
         text = (choice.get("delta") or {}).get("content") or ""
         reply.content += text
