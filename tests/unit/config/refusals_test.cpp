@@ -229,7 +229,8 @@ constexpr Refusal kRoutes[] = {
      "which is 5s; "
      "so it could never come\n"},
     {"total_below_default_first_byte",
-     "  - name: a\n    match: \"*\"\n    targets: [{upstream: deepseek}]\n    clocks: {first_byte: 10s, total: 20s}\n",
+     "  - name: a\n    match: \"*\"\n    targets: [{upstream: deepseek}]\n    clocks: {first_byte: 10s, "
+     "total: 20s}\n",
      "f.yaml:9: routes[0].clocks.total: `silence` is 30s, longer than `total`, which is 20s; so it could "
      "never come\n"},
     {"credential_that_would_be_forwarded",
