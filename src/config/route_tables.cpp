@@ -59,6 +59,9 @@ const Table<route::Clocks>& clocks_table() {
       {
           field<S>("first_byte", &S::first_byte, duration(10ms, 1h),
                    "From sending to the head of the response."),
+          field<S>(
+              "unstreamed_first_byte", &S::unstreamed_first_byte, duration(10ms, 1h),
+              "The same where the attempt does not stream: many hosts send the head with the whole answer."),
           field<S>("first_token", &S::first_token, duration(10ms, 1h),
                    "From sending to the first token of a stream, where another target can take over."),
           field<S>(

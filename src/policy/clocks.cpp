@@ -55,7 +55,9 @@ AttemptClocks::Due AttemptClocks::earliest() const {
   const bool streamed = form_ == Form::streamed;
 
   if (phase_ == Phase::finished) run(Clock::after_finish, finished_, limits_.after_finish);
-  if (phase_ == Phase::awaiting_head) run(Clock::first_byte, sent_, limits_.first_byte);
+  if (phase_ == Phase::awaiting_head) {
+    run(Clock::first_byte, sent_, streamed ? limits_.first_byte : limits_.unstreamed_first_byte);
+  }
   if (!streamed) return first;
 
   if (phase_ == Phase::generating) run(Clock::gap, last_progress_, limits_.gap);

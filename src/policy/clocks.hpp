@@ -7,9 +7,9 @@
 // progress; reasoning is progress.
 //
 // silence and the token clocks exist only where the attempt streams: an unstreamed answer shows nothing
-// before its end, however healthy, so only first_byte and the deadline apply to it. A late first token counts
-// only where the request can go to another target; alone, an attempt that is queued but alive keeps its place
-// until the deadline. (Connecting has its own limit in the HTTP client.)
+// before its end, however healthy (often not even its head), so only a long first_byte and the deadline apply
+// to it. A late first token counts only where the request can go to another target; alone, an attempt that is
+// queued but alive keeps its place until the deadline. (Connecting has its own limit in the HTTP client.)
 #pragma once
 
 #include <cstdint>

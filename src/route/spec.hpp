@@ -90,7 +90,9 @@ enum class Thinking : std::uint8_t { live, hold };
 
 // The layered clocks of rule 1. Token clocks run only where the attempt streams.
 struct Clocks {
-  milliseconds first_byte{30000};     // response head, from sending
+  milliseconds first_byte{30000};              // response head, from sending
+  milliseconds unstreamed_first_byte{300000};  // the same where the attempt does not stream: many hosts send
+                                               // the head only with the whole answer
   milliseconds first_token{10000};    // with another target to go to
   milliseconds alone_first_token{0};  // with none: 0 waits to the deadline while keep-alives come
   milliseconds silence{30000};        // no byte at all, not even a keep-alive: three of DeepSeek's intervals

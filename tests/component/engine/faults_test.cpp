@@ -75,6 +75,7 @@ engine::Settings settings_of(const Cell& cell, const BusyServer& first, const Bu
   switch (cell.row.clock) {
     case ShortClock::first_byte:
       route.clocks.first_byte = kShort;
+      route.clocks.unstreamed_first_byte = kShort;
       break;
     case ShortClock::first_token:
       route.clocks.first_token = route.clocks.alone_first_token = kShort;

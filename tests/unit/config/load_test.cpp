@@ -105,6 +105,7 @@ routes:
         can: {context_tokens: 64000, tools: true, json_mode: false, thinking: true}
     clocks:
       first_byte: 11s
+      unstreamed_first_byte: 4m
       first_token: 12s
       alone_first_token: 13s
       gap: 15s
@@ -179,6 +180,7 @@ TEST(Load, every_key_of_a_route_arrives) {
   EXPECT_EQ(chat.targets[1].can.json_mode, false);
   EXPECT_EQ(chat.targets[1].can.thinking, true);
   EXPECT_EQ(chat.clocks.first_byte, 11s);
+  EXPECT_EQ(chat.clocks.unstreamed_first_byte, 4min);
   EXPECT_EQ(chat.clocks.first_token, 12s);
   EXPECT_EQ(chat.clocks.alone_first_token, 13s);
   EXPECT_EQ(chat.clocks.gap, 15s) << "its own goes before the default";

@@ -25,12 +25,12 @@ void expect_due(const AttemptClocks& clocks, Clock clock, base::TimePoint when) 
 }
 
 TEST(AttemptClocks, Rule1_TheHeadOfAnyAttemptMustComeInTime) {
-  expect_due(clocks(Form::unstreamed, Elsewhere::another_target), Clock::first_byte, at(30s));
+  expect_due(clocks(Form::unstreamed, Elsewhere::another_target), Clock::first_byte, at(300s));
   expect_due(clocks(Form::streamed, Elsewhere::alone), Clock::first_byte, at(30s));
 }
 
 TEST(AttemptClocks, Rule1_TheHeadsTimeRunsFromSendingNotFromQueueingOrConnecting) {
-  AttemptClocks made(kLimits, Form::unstreamed, Elsewhere::alone, at(0s), at(540s));
+  AttemptClocks made(kLimits, Form::streamed, Elsewhere::alone, at(0s), at(540s));
   made.on_sent(at(4s));
   expect_due(made, Clock::first_byte, at(34s));
 }
