@@ -90,4 +90,11 @@ int serve(const config::Config& config, const ServeOptions& options) {
   return ending.exit_status();
 }
 
+base::Result<void> rehearse(const config::Config& config) {
+  runtime::AsioLoop loop;
+  const auto client = adapters::http::Client::make(loop, config.gateway.upstreams);
+  if (!client) return std::unexpected(client.error());
+  return {};
+}
+
 }  // namespace dujiang::app

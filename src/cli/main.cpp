@@ -50,6 +50,14 @@ std::optional<config::Config> load(const std::string& file, const config::Overri
   return std::nullopt;
 }
 
+int print_checked(const config::Config& config, const std::string& file) {
+  if (const auto works = app::rehearse(config); !works) {
+    std::fputs((file + ": " + works.error().message + "\n").c_str(), stderr);
+    return 1;
+  }
+  return std::fputs(config::effective_yaml(config).c_str(), stdout) < 0 ? 1 : 0;
+}
+
 struct Commands {
   CLI::App app{kAbout, "dujiang"};
   std::string config_file;
@@ -111,7 +119,7 @@ int run(const Commands& commands) {
   const bool check = commands.check->parsed();
   const auto config = load(check ? commands.checked_file : commands.config_file, commands.overrides);
   if (!config) return 1;
-  if (check) return std::fputs(config::effective_yaml(*config).c_str(), stdout) < 0 ? 1 : 0;
+  if (check) return print_checked(*config, commands.checked_file);
   return app::serve(*config, commands.options);
 }
 

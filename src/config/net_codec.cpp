@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "adapters/http/client_url.hpp"
 #include "base/ascii.hpp"
 #include "http/authority.hpp"
 
@@ -70,7 +71,9 @@ Fault url_fault(std::string_view url) {
     return "holds a user name or key, which belong into `api_key`";
   if (rest->find_first_of("?#") != std::string_view::npos) return "has a query or a fragment";
   if (!is_visible_ascii(*rest)) return "holds a character that must be percent-encoded";
-  return host_fault(authority);
+  if (Fault fault = host_fault(authority)) return fault;
+  if (!adapters::http::parse_base_url(url)) return "is no URL";
+  return std::nullopt;
 }
 
 Fault origin_fault(std::string_view text) {

@@ -48,6 +48,17 @@ TEST_F(CommandsTest, check_says_what_is_wrong_and_exits_with_1) {
   EXPECT_THAT(ended.error, HasSubstr(path + ":2: rotues: is not a known key; did you mean `routes`?\n"));
 }
 
+TEST_F(CommandsTest, check_opens_what_the_configuration_names) {
+  write_file("ca.pem", "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n");
+  const std::string path = write_file("wrong.yaml",
+                                      "version: 1\n"
+                                      "upstreams: [{name: a, base_url: \"https://x\", ca_file: ca.pem}]\n"
+                                      "routes: [{name: all, match: \"*\", targets: [{upstream: a}]}]\n");
+  const Ended ended = run_dujiang({.arguments = {"check", path}});
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.error, HasSubstr("ca.pem"));
+}
+
 TEST_F(CommandsTest, serve_refuses_what_check_refuses) {
   const std::string path = write_file("wrong.yaml", "version: 1\nrotues: []\n");
   const Ended served = run_dujiang({.arguments = {"serve", "--config", path}});

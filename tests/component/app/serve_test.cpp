@@ -56,7 +56,19 @@ TEST_F(ServeTest, a_broken_request_is_answered_in_the_error_envelope) {
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(answer.header("Content-Type"), "application/json");
   EXPECT_THAT(answer.body, StartsWith("{\"error\":{\"message\":\""));
+  EXPECT_THAT(answer.header("x-request-id"), StartsWith("req_"));
   EXPECT_THAT(get("/metrics").body, HasSubstr("dujiang_requests_refused_total{reason=\"bad_request\"} 1\n"));
+}
+
+TEST_F(ServeTest, every_answer_carries_the_callers_request_id) {
+  serve();
+  for (std::string_view first : {"GET /healthz", "GET /metrics", "PUT /readyz", "GET /nowhere",
+                                 "GET /v1/embeddings", "POST /v1/embeddings"}) {
+    RawSocket caller = connect();
+    caller.say(std::string(first) + " HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: mine-1\r\n" +
+               "Content-Length: 2\r\nContent-Type: text/plain\r\n\r\n{}");
+    EXPECT_EQ(hear_answer(caller).header("x-request-id"), "mine-1") << first;
+  }
 }
 
 TEST_F(ServeTest, takes_as_many_descriptors_as_the_hard_limit_allows) {

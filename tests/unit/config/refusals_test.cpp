@@ -129,6 +129,9 @@ constexpr Refusal kUpstreams[] = {
     {"url_with_a_wrong_port", "    base_url: https://x:99999/v1\n",
      "f.yaml:4: upstreams[0].base_url: has a port that is not 1 to 65535; it must be a URL like "
      "https://api.deepseek.com or http://127.0.0.1:11434/v1\n"},
+    {"url_with_a_broken_escape", "    base_url: https://x/%zz\n",
+     "f.yaml:4: upstreams[0].base_url: is no URL; it must be a URL like https://api.deepseek.com or "
+     "http://127.0.0.1:11434/v1\n"},
     {"unknown_dialect", "    base_url: http://x\n    dialect: deepseak\n",
      "f.yaml:5: upstreams[0].dialect: is `deepseak`; did you mean `deepseek`?\n"},
     {"key_with_a_line_end", "    base_url: http://x\n    api_key: \"sk-do-not-show\\r\\nhost: evil\"\n",
