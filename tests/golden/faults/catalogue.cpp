@@ -149,7 +149,7 @@ void add_stalls(Table& table) {
             retryable(Code::timed_out, Billing::possibly_billed));
 }
 
-// Rows 24-29: answers that are none, and answers that are.
+// Rows 24 and 25: answers that are none, and answers that are.
 void add_answers(Table& table) {
   const std::string no_resource = chunk(R"({"content":""})", R"("insufficient_system_resource")");
   table.add(24, "insufficient_system_resource after content",
@@ -189,6 +189,10 @@ void add_answers(Table& table) {
   table.add(25, "stop with a refusal",
             unstreamed(whole(R"({"role":"assistant","content":null,"refusal":"No."})", R"("stop")")),
             kSuccess);
+}
+
+// Rows 26, 27 and 29: errors inside a stream, chunks without choices, a slow drip.
+void add_odd_streams(Table& table) {
   table.add(26, "error inside a stream before content", streamed(kFirst + event(kBusy)),
             retryable(Code::busy, Billing::refused, 503));
   table.add(26, "error inside a stream while thinking", streamed(kFirst + kThought + event(kInternal)),
@@ -341,6 +345,7 @@ std::vector<Fault> catalogue() {
   add_breaks(table);
   add_stalls(table);
   add_answers(table);
+  add_odd_streams(table);
   add_framing(table);
   add_other_hosts(table);
   add_more(table);
