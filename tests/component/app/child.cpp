@@ -44,7 +44,8 @@ Child::Child(const std::string& program, const Setup& setup) {
   arguments.insert(arguments.begin(), program);
   std::vector<std::string> environment;
   environment.reserve(setup.environment.size());
-  for (const auto& [name, value] : setup.environment) environment.emplace_back(name).append("=").append(value);
+  for (const auto& [name, value] : setup.environment)
+    environment.emplace_back(name).append("=").append(value);
   const std::vector<char*> argv = pointers(arguments);
   const std::vector<char*> envp = pointers(environment);
   std::array<int, 2> output{};
