@@ -105,7 +105,7 @@ struct Clocks {
 struct Retries {
   std::uint32_t max_attempts = 0;  // 0: as many as deadline and budgets allow
   milliseconds backoff_initial{1000};
-  milliseconds backoff_cap{60000};
+  milliseconds backoff_cap{8000};
   std::uint32_t possibly_billed_per_request = 2;
 };
 
