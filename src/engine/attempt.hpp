@@ -33,10 +33,10 @@ struct AttemptRequest {
   bool streamed = false;
   std::uint32_t choices = 1;
   bool one_token = false;
-  std::size_t max_body = 0;  // of an answer in one piece
-  std::string served_by;     // "upstream/model"
-  std::uint32_t number = 1;  // among the attempts of the request
-  bool repeat_on_stale = true;
+  std::size_t max_body = 0;     // of an answer in one piece
+  std::string served_by;        // "upstream/model"
+  std::uint32_t number = 1;     // among the attempts of the request
+  bool repeat_on_stale = true;  // false where the caller allows no other attempt: see ports::ClientRequest
 };
 
 class Attempt {

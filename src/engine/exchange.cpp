@@ -186,8 +186,10 @@ runtime::Task<void> Exchange::deliver() {
 }
 
 runtime::Task<void> Exchange::give_up(policy::GiveUp end) {
-  // An empty answer that can't be asked for again is the answer.
-  if (attempt_is_blank_) {
+  // An empty answer is the answer where no repeat is allowed that could show another. Where one was only not
+  // to be had (no time, no budget), nobody knows, and a failure is honest.
+  const bool none_allowed = end.why == policy::GiveUp::Why::attempts && attempts_ == 1;
+  if (attempt_is_blank_ && none_allowed) {
     co_await deliver();
     co_return;
   }
@@ -221,7 +223,7 @@ AttemptRequest Exchange::attempt_request(std::uint32_t index, const Permit& perm
       .max_body = errand_.plan->settings->max_whole_answer_bytes,
       .served_by = served_by(index),
       .number = attempts_,
-      .repeat_on_stale = !course_.is_last_attempt(),
+      .repeat_on_stale = intake_.max_attempts == 0 || attempts_ < intake_.max_attempts,
   };
   add_credentials(request.headers, there.spec(), permit.key(), from_caller);
   if (api::has_body(intake_.operation)) {

@@ -133,7 +133,7 @@ void Course::observe(const AttemptOutcome& outcome, base::TimePoint now) {
 }
 
 std::optional<std::uint32_t> Course::elsewhere(std::uint32_t target) const {
-  if (is_last_attempt()) return std::nullopt;
+  if (max_attempts_ != 0 && attempts_ + 1 >= max_attempts_) return std::nullopt;
   if (paid_repeats_ >= max_paid_repeats_) return std::nullopt;
   const Leg* leg = another(target, sent_at_);
   if (leg == nullptr) return std::nullopt;

@@ -103,9 +103,6 @@ class Course {
   // other's upstream has one left is for the caller to ask.
   std::optional<std::uint32_t> elsewhere(std::uint32_t target) const;
 
-  // Whether no more attempts are allowed after the one that next() asked for.
-  bool is_last_attempt() const { return max_attempts_ != 0 && attempts_ + 1 >= max_attempts_; }
-
   // Attempts observed, those that never left the queue not counted.
   std::uint32_t attempts() const { return attempts_; }
 

@@ -15,7 +15,6 @@ using namespace std::chrono_literals;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::StartsWith;
 
 constexpr route::milliseconds kShort = 400ms;
 
@@ -64,6 +63,25 @@ TEST(Rule2Success, AnEmptyStopIsAskedForOnceMoreUnlessOneTokenWasWanted) {
         gateway.ask({.prompt = "b", .stream = stream, .more = R"(,"max_tokens":1)", .fault = "25"});
     EXPECT_EQ(one.chat.finish_reason, "stop");
     EXPECT_EQ(only.count("attempts"), stream ? 3u : 6u);
+  }
+}
+
+TEST(Rule2Success, AnEmptyStopThatCanNotBeAskedForAgainIsAFailureUnlessTheCallerForbadeRepeats) {
+  BusyServer only;
+  auto settings = settings_for({{.name = "only", .port = only.port()}});
+  settings.upstreams[0].possibly_billed_share = 0;
+  settings.upstreams[0].possibly_billed_reserve = std::chrono::hours(1);
+  const GatewayRig gateway(settings);
+  // Takes the one repeat that the reserve allows.
+  EXPECT_EQ(gateway.ask({.prompt = "a", .fault = "25; times=1"}).status(), 200);
+  for (const bool stream : {true, false}) {
+    const Heard heard = gateway.ask({.prompt = "b", .stream = stream, .fault = "25"});
+    EXPECT_EQ(heard.status(), 502);
+    EXPECT_EQ(heard.chat.error_code, "blank");
+    const Heard once = gateway.ask(
+        {.prompt = "c", .stream = stream, .fault = "25", .fields = "x-dujiang-max-attempts: 1\r\n"});
+    EXPECT_EQ(once.status(), 200);
+    EXPECT_EQ(once.chat.finish_reason, "stop");
   }
 }
 
@@ -173,6 +191,20 @@ TEST(Rule12Usage, TheChunkThatTheGatewayAskedForIsShownOnlyToACallerWhoAskedToo)
   EXPECT_TRUE(asked.chat.usage);
   // The gateway has read it for both.
   for (const ports::AccessLine& line : gateway.lines(2)) EXPECT_EQ(line.completion_tokens, 40u);
+}
+
+TEST(Rule12Usage, IsAskedForByTheGatewayAndItsChunkIsTakenOut) {
+  RawUpstream upstream(says(
+      event_answer({chunk_of(R"({"content":"hi"})"), chunk_of("{}", "\"stop\""),
+                    R"({"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],)"
+                    R"("usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}})",
+                    "[DONE]"})));
+  GatewayRig gateway(settings_for({{.name = "only", .port = upstream.port()}}));
+  const Heard heard = gateway.ask({.stream = true});
+  EXPECT_THAT(upstream.heard().at(0).body, HasSubstr(R"("stream_options":{"include_usage":true})"));
+  EXPECT_EQ(heard.chat.content, "hi");
+  EXPECT_FALSE(heard.chat.usage);
+  EXPECT_EQ(gateway.lines(1).at(0).completion_tokens, 2u);
 }
 
 TEST(Rule12Usage, AnAnswerPutTogetherFromAStreamHasItsUsage) {

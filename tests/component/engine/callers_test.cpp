@@ -63,6 +63,18 @@ TEST(Rule8WaitingCaller, IsKeptAliveWhileItsCallIsRefusedAgainAndAgain) {
   EXPECT_THAT(heard.http.body, StartsWith("\n"));
 }
 
+TEST(Rule8WaitingCaller, WhoseStreamFlowsHearsNothingElse) {
+  BusyServer only;
+  auto settings = waiting_settings(only);
+  settings.routes[0].keep_alive = 600ms;
+  const GatewayRig gateway(settings);
+  // For more than a second, a token every 20 ms.
+  const Heard heard =
+      gateway.ask({.prompt = "[[sim-tokens 70]] Flow.", .stream = true, .fault = "29; every=20"});
+  EXPECT_EQ(heard.chat.finish_reason, "stop");
+  EXPECT_TRUE(heard.chat.comments.empty()) << heard.chat.comments[0];
+}
+
 TEST(Rule8WaitingCaller, HearsNothingBeforeItsAnswerWhereItOrTheRouteSaysSo) {
   BusyServer only;
   auto settings = waiting_settings(only);

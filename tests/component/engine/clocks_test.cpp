@@ -164,17 +164,23 @@ TEST(Rule7Moving, APromptThatIsTooLongGoesToALargerContextAfterOneAttempt) {
   EXPECT_EQ(smaller.count("attempts"), 0u);
 }
 
-TEST(Rule7Moving, ARefusalByAContentFilterIsAnAnswerForTheCaller) {
+TEST(Rule7Moving, ARefusalByAContentFilterIsAnAnswerForTheCallerUnlessTheRouteSaysElse) {
   RawUpstream strict(says(json_answer(400, R"({"error":{"message":"Content Exists Risk","type":)"
                                            R"("invalid_request_error","param":null,)"
                                            R"("code":"invalid_request_error"}})")));
   BusyServer second;
-  const GatewayRig gateway(
-      settings_for({{.name = "strict", .port = strict.port()}, {.name = "second", .port = second.port()}}));
-  const Heard heard = gateway.ask({});
-  EXPECT_EQ(heard.status(), 400);
-  EXPECT_THAT(heard.chat.error_message, StartsWith("Content Exists Risk"));
-  EXPECT_EQ(second.count("attempts"), 0u);
+  auto settings =
+      settings_for({{.name = "strict", .port = strict.port()}, {.name = "second", .port = second.port()}});
+  {
+    const GatewayRig gateway(settings);
+    const Heard heard = gateway.ask({});
+    EXPECT_EQ(heard.status(), 400);
+    EXPECT_THAT(heard.chat.error_message, StartsWith("Content Exists Risk"));
+    EXPECT_EQ(second.count("attempts"), 0u);
+  }
+  settings.routes[0].fail_over_on_content_filter = true;
+  const GatewayRig gateway(settings);
+  EXPECT_EQ(gateway.ask({}).http.header("x-dujiang-served-by"), "second/deepseek-chat");
 }
 
 TEST(Rule7Moving, WhenAllTargetsFailTheCallerGetsTheFirstCauseAndTheOthersByCode) {

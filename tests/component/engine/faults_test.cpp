@@ -207,6 +207,7 @@ TEST_P(FaultRow, BecomesAGoodAnswerOrAnExplicitFailure) {
       cells.push_back({GetParam(), form, way});
     }
   }
+  seen.reserve(cells.size());
   for (const Cell& cell : cells) {
     seen.push_back(std::async(std::launch::async, [&cell] { return live(cell); }));
   }

@@ -42,10 +42,11 @@ TEST_F(Operations, APrefixIsGoneOnFromInEitherForm) {
   const std::string prompt = "[[sim-tokens 30]] Continue.";
   const std::string whole = answer_to(prompt);
   const std::string begun = whole.substr(0, 20);
+  const std::string messages = R"("messages":[{"role":"user","content":")" + prompt +
+                               R"("},{"role":"assistant","content":")" + begun + R"(","prefix":true}])";
   for (const bool stream : {true, false}) {
-    const std::string body = R"({"model":"deepseek-chat","messages":[{"role":"user","content":")" + prompt +
-                             R"("},{"role":"assistant","content":")" + begun +
-                             R"(","prefix":true}],"stream":)" + (stream ? "true" : "false") + "}";
+    std::string body = R"({"model":"deepseek-chat","stream":)";
+    body.append(stream ? "true," : "false,").append(messages).append("}");
     const HttpAnswer answer = gateway_.call(post("/beta/chat/completions", body, kBusyTwice));
     const ChatAnswer chat = stream ? read_stream(answer.body) : read_whole(answer.body);
     EXPECT_EQ(chat.problem, "");

@@ -53,12 +53,12 @@ TEST(Caller, OfHttp10CanTellThatItsStreamBroke) {
 TEST(Caller, WhoPipelinesGetsTheAnswersInOrder) {
   BusyServer only;
   const GatewayRig gateway(settings_for({{.name = "only", .port = only.port()}}));
-  std::vector<Question> questions;
-  for (int i = 0; i < 6; ++i) {
+  std::vector<Question> questions(6);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
     // The first is the slowest.
-    questions.push_back({.prompt = "[[sim-tokens 20]] Question " + std::to_string(i),
-                         .stream = i % 2 == 1,
-                         .fault = i == 0 ? "17; after=200" : "7; times=1"});
+    questions[i] = {.prompt = "[[sim-tokens 20]] Question " + std::to_string(i),
+                    .stream = i % 2 == 1,
+                    .fault = i == 0 ? "17; after=200" : "7; times=1"};
   }
   RawSocket socket = gateway.connect();
   std::string requests;
@@ -152,8 +152,8 @@ std::vector<Heard> ask_at_once(const GatewayRig& gateway, const std::vector<Ques
     sockets.push_back(gateway.connect());
     sockets.back().say(to_http(question));
   }
-  std::vector<Heard> heard;
-  for (std::size_t i = 0; i < questions.size(); ++i) heard.push_back(hear_chat(sockets[i], questions[i]));
+  std::vector<Heard> heard(questions.size());
+  for (std::size_t i = 0; i < questions.size(); ++i) heard[i] = hear_chat(sockets[i], questions[i]);
   return heard;
 }
 
@@ -221,6 +221,16 @@ TEST(TokenBucket, OfOneUpstreamSendsItsOverflowToAnother) {
   for (const Heard& heard : ask_at_once(gateway, questions(5))) EXPECT_EQ(heard.status(), 200);
   EXPECT_EQ(first.count("attempts"), 1u);
   EXPECT_EQ(second.count("attempts"), 4u);
+}
+
+TEST(Memory, ARequestThatCanNotBeKeptForARepeatIsServedButOnce) {
+  BusyServer only;
+  auto settings = settings_for({{.name = "only", .port = only.port()}});
+  settings.retry_memory_bytes = 16;
+  const GatewayRig gateway(settings);
+  EXPECT_EQ(gateway.ask({}).status(), 200);
+  EXPECT_EQ(gateway.ask({.fault = "7; times=1"}).status(), 503);
+  EXPECT_EQ(only.count("attempts"), 2u);
 }
 
 TEST(Queue, ThatIsFullRefusesWithWhatToDo) {

@@ -192,6 +192,20 @@ TEST(Rule13Dialects, UnknownFieldsReachTheVendorAddressedAndAnotherGetsWhatItKno
   EXPECT_THAT(other.heard().at(0).body, HasSubstr("brand_new"));
 }
 
+TEST(Rule13Dialects, TheModelInAnAnswerSaysWhoAnswered) {
+  BusyServer first;
+  BusyServer second;
+  auto settings =
+      settings_for({{.name = "first", .port = first.port()}, {.name = "second", .port = second.port()}});
+  settings.routes[0].targets[1].model = "deepseek-flash";
+  const GatewayRig gateway(settings);
+  for (const bool stream : {true, false}) {
+    const Heard heard = gateway.ask({.stream = stream, .fault = "14"});
+    EXPECT_EQ(heard.chat.model, "deepseek-flash");
+    EXPECT_EQ(heard.http.header("x-dujiang-served-by"), "second/deepseek-flash");
+  }
+}
+
 TEST(Rule13Dialects, UnknownFieldsOfAnAnswerPassUntouched) {
   RawUpstream upstream(says(json_answer(
       200, R"({"id":"c1","object":"chat.completion","brand_new":{"a":[1,2.50]},"choices":[{"index":0,)"
