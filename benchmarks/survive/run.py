@@ -48,8 +48,10 @@ class Contestant:
         if name == "dujiang_two_upstreams":
             self.simulators.append(stack.enter_context(Simulator("calm", seed)))
             environment["CALM_URL"] = self.simulators[1].url
+        self.gateway = None
         if name.startswith("dujiang"):
-            base_url = stack.enter_context(Gateway(HERE / f"{name}.yaml", environment)).url
+            self.gateway = stack.enter_context(Gateway(HERE / f"{name}.yaml", environment))
+            base_url = self.gateway.url
         job = {
             "caller": "openai" if name == "openai_sdk" else "bare",
             "base_url": base_url + "/v1",
@@ -91,8 +93,21 @@ class Contestant:
             result["ok_share_excluding_broken_after_content"] = ok_share_excluding(self.requests, outcomes, broken)
         return result, outcomes
 
+    def keep_records(self, folder, outcomes):
+        """What became of each request, by every side's own account, for whoever wonders why."""
+        folder.mkdir(parents=True, exist_ok=True)
+        asked = ({key: request[key] for key in ("at", "prompt", "stream")} for request in self.requests)
+        records = {
+            "requests": (request | outcome for request, outcome in zip(asked, outcomes)),
+            "attempts": self.simulators[0].attempts_log(),
+        }
+        for name, lines in records.items():
+            (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        if self.gateway:
+            (folder / "gateway.jsonl").write_bytes(self.gateway.log.read_bytes())
 
-def run_scenario(scenario, contestants, count, seed):
+
+def run_scenario(scenario, contestants, count, seed, records):
     """Contestant -> (figures, outcomes), of one round."""
     requests = schedule(scenario, count, seed)
     with contextlib.ExitStack() as stack:
@@ -101,7 +116,10 @@ def run_scenario(scenario, contestants, count, seed):
             contestant.wait_ready()
         for contestant in running:
             contestant.start(scenario)
-        return {contestant.name: contestant.finish() for contestant in running}
+        results = {contestant.name: contestant.finish() for contestant in running}
+        for contestant in running:
+            contestant.keep_records(records / f"{scenario}-{contestant.name}", results[contestant.name][1])
+        return results
 
 
 def show(scenario, results, outcomes):
@@ -161,15 +179,17 @@ def main():
     parser.add_argument("--output", type=pathlib.Path, default=report.FOLDER / "survive.json")
     options = parser.parse_args()
     contestants = options.contestant or CONTESTANTS
+    records = options.output.with_suffix("")
     for scenario in options.scenario or SCENARIOS:
-        rounds = [run_scenario(scenario, contestants, options.requests, options.seed + i) for i in range(options.rounds)]
+        rounds = [run_scenario(scenario, contestants, options.requests, options.seed + i, records)
+                  for i in range(options.rounds)]
         results = {name: report.over_rounds([results[name][0] for results in rounds]) for name in contestants}
         outcomes = {name: [outcome for results in rounds for outcome in results[name][1]] for name in contestants}
         show(scenario, results, outcomes)
         about = {"requests": options.requests, "rounds": options.rounds, "commit": report.commit()}
         document = merge(options.output, scenario, results, about)
     print(f"\n### All scenarios so far: good answers (p50 / p95)\n\n{overview(document)}")
-    print(f"\nwritten: {options.output}")
+    print(f"\nwritten: {options.output}; what became of each request (of the last round): {records}/")
 
 
 if __name__ == "__main__":
