@@ -146,7 +146,7 @@ def overview(document):
     """One table of everything that the file holds: share of good answers and seconds at p50 and p95, and the wrong ones."""
     rows = []
     for scenario in SCENARIOS:
-        of_scenario = document["scenarios"].get(scenario, {})
+        of_scenario = document.get("scenarios", {}).get(scenario, {})
         cells = []
         for name in CONTESTANTS:
             result = of_scenario.get(name)
@@ -177,7 +177,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=1, help="each with a seed of its own; figures are medians")
     parser.add_argument("--seed", type=int, default=1, help="of the first round")
     parser.add_argument("--output", type=pathlib.Path, default=report.FOLDER / "survive.json")
+    parser.add_argument("--show", action="store_true", help="run nothing; print the table of the figures so far")
     options = parser.parse_args()
+    if options.show:
+        print(overview(report.load(options.output)))
+        return
     contestants = options.contestant or CONTESTANTS
     records = options.output.with_suffix("")
     for scenario in options.scenario or SCENARIOS:

@@ -9,16 +9,19 @@ from setting import CONFIGURATION, WithGateway, answers, chat
 
 REQUESTS = 10_000
 WARM_UP = 2_000  # pools, caches and the allocator have their size by then
-AT_ONCE = 100
+AT_ONCE = 200
 MAX_GROWTH_KIB = 8 * 1024
 POOLED = 64  # idle upstream connections that the gateway may keep
 PATIENCE = 60
 
 
 class StormTest(WithGateway):
-    scenario, speed = "storm", 50
-    # A stall is noticed after a time that fits the simulator's speed.
-    configuration = CONFIGURATION + "    clocks: {alone_first_token: 1s, silence: 1s, gap: 1s}\n"
+    scenario, speed = "storm", 200
+    # Waits, and what notices a stall, fit the simulator's speed.
+    configuration = (
+        CONFIGURATION.replace("20ms", "5ms").replace("100ms}", "30ms}")
+        + "    clocks: {alone_first_token: 1s, silence: 1s, gap: 1s}\n"
+    )
 
     def resident_kib(self):
         status = pathlib.Path(f"/proc/{self.gateway.process.pid}/status").read_text()
