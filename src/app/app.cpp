@@ -107,6 +107,7 @@ std::string App::metrics_page() {
     const std::string_view reason = name(static_cast<adapters::http::RefusalReason>(i));
     registry_.set(Metric::requests_refused, {reason}, static_cast<double>(callers.refused[i]));
   }
+  gateway_.measure();
   adapters::metrics::measure_process(registry_);
   return registry_.text();
 }

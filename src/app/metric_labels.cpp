@@ -12,10 +12,10 @@ namespace dujiang::app {
 namespace {
 
 // Codes of errors that the engine finds in a caller's request by itself, besides those of attempts.
-constexpr std::array<std::string_view, 12> kCallerErrors = {
-    "duplicate_key",      "empty_body",      "invalid_json",  "invalid_request_error",
-    "invalid_type",       "invalid_value",   "missing_model", "missing_messages",
-    "method_not_allowed", "model_not_found", "out_of_range",  "unknown_path"};
+constexpr std::array<std::string_view, 13> kCallerErrors = {
+    "duplicate_key", "empty_body",    "invalid_json",     "invalid_request_error", "invalid_type",
+    "invalid_value", "missing_model", "missing_messages", "method_not_allowed",    "model_not_found",
+    "out_of_range",  "unknown_path",  "unsupported"};
 
 // Names that DeepSeek has, or has had, for the routes that take whatever name a caller uses.
 constexpr std::array<std::string_view, 5> kUsualModels = {

@@ -113,8 +113,8 @@ const Table<engine::Settings>& memory_table() {
           field<S>("whole_answer", &S::max_whole_answer_bytes, bytes(64 << 10, 4ull << 30),
                    "Size of an answer that is checked whole before it is sent; a larger one fails."),
           field<S>("retries", &S::retry_memory_bytes, bytes(1 << 20, 64ull << 30),
-                   "Request bodies and held answers, over all requests; beyond it a request is served but "
-                   "not retried."),
+                   "Request bodies, over all requests under way; beyond it a request is served but not "
+                   "retried."),
       }};
   return table;
 }

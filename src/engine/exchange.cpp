@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "engine/forwarding.hpp"
-#include "ports/metric_catalog.hpp"
 #include "provider/normalise.hpp"
 
 namespace dujiang::engine {
@@ -96,7 +95,7 @@ runtime::Task<void> Exchange::run() {
     const bool answered = permit && co_await send(next, std::move(*permit));
     if (answered) co_return;
     if (caller_.gone()) {
-      ledger_.caller_gone();
+      ledger_.caller_gone(answer_.begun());
       errand_.reply.abort();
       co_return;
     }
@@ -106,10 +105,7 @@ runtime::Task<void> Exchange::run() {
 policy::Step Exchange::next_step() {
   const base::TimePoint now = services_.loop.now();
   const auto spend = [&](std::uint32_t index, base::TimePoint latest) {
-    policy::RetryBudget& budget = upstream(index).budget();
-    const auto allowed = budget.withdraw_by(now, latest);
-    services_.metrics.set(ports::Metric::retry_budget_balance, {target(index).upstream}, budget.balance(now));
-    return allowed;
+    return upstream(index).budget().withdraw_by(now, latest);
   };
   return course_.next(now, services_.loop.random(), spend);
 }

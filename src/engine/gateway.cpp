@@ -53,6 +53,10 @@ runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::
   services_.metrics.set(ports::Metric::requests_in_flight, {}, static_cast<double>(--in_flight_));
 }
 
+void Gateway::measure() {
+  for (const auto& [name, upstream] : plan_->upstreams) upstream->measure();
+}
+
 runtime::Task<void> Gateway::see_to(const Errand& errand, api::Matched asked) {
   const Plan& plan = *errand.plan;
   switch (asked.operation) {

@@ -24,6 +24,9 @@ class Gateway {
   // A ports::Handler. The gateway outlives the task.
   runtime::Task<void> handle(const ports::CallerRequest& request, ports::CallerReply& reply);
 
+  // Sets the gauges that change as time passes; called before the metrics are read.
+  void measure();
+
  private:
   runtime::Task<void> see_to(const Errand& errand, api::Matched asked);
   // An error of the caller's that no upstream is asked about.

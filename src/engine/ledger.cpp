@@ -59,6 +59,7 @@ void Ledger::attempt(const Attempt& attempt, const provider::Classification& res
                             .model = std::string(model),
                             .endpoint = std::string(attempt.endpoint()),
                             .outcome = std::string(outcome),
+                            .detail = attempt.detail(),
                             .billing = std::string(provider::to_string(result.billing)),
                             .status = record.status,
                             .seconds = seconds});
@@ -102,9 +103,9 @@ void Ledger::failed(std::string_view code, bool cut) {
     services_.metrics.add(Metric::answers_cut, {line_.route, line_.stream ? "error_event" : "aborted"});
 }
 
-void Ledger::caller_gone() {
+void Ledger::caller_gone(bool cut) {
   line_.result = "caller_gone";
-  services_.metrics.add(Metric::answers_cut, {line_.route, "caller_gone"});
+  if (cut) services_.metrics.add(Metric::answers_cut, {line_.route, "caller_gone"});
 }
 
 }  // namespace dujiang::engine

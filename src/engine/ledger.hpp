@@ -36,7 +36,7 @@ class Ledger {
                 const std::optional<api::Usage>& usage);
   // The request failed with `code`; `cut` where an answer had begun.
   void failed(std::string_view code, bool cut);
-  void caller_gone();
+  void caller_gone(bool cut);
   void result(std::string text) { line_.result = std::move(text); }
   // Answered whole without an upstream.
   void local(int status, std::uint64_t bytes) {

@@ -101,7 +101,10 @@ class Passage {
 
   void begin(const ports::HttpExchange& exchange) {
     http::Headers headers{{"x-request-id", errand_.request_id},
-                          {"x-dujiang-served-by", upstream_.spec().name}};
+                          {"x-dujiang-served-by", upstream_.spec().name},
+                          {"x-dujiang-attempts", "1"}};
+    if (auto id = upstream_request_id(exchange.headers()); !id.empty())
+      headers.add("x-dujiang-upstream-request-id", std::move(id));
     if (const auto type = exchange.headers().get("content-type"))
       headers.add("Content-Type", std::string(*type));
     for (const auto& [name, value] : caller_headers(exchange.headers())) headers.add(name, value);

@@ -62,7 +62,6 @@ class RetryMemory {
     if (used_ + bytes > limit_) return std::nullopt;
     return Lease(*this, bytes);
   }
-  std::uint64_t used() const { return used_; }
 
  private:
   std::uint64_t limit_;

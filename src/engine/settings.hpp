@@ -20,7 +20,7 @@ struct Settings {
   // An answer that is put together or checked whole is held up to this size; beyond it the attempt fails.
   std::uint64_t max_whole_answer_bytes = 64ull << 20;
 
-  // Bytes of request bodies and held answers, over all requests. Beyond it a request is still served, but not
+  // Bytes of request bodies, over all requests under way. Beyond it a request is still served, but not
   // retried.
   std::uint64_t retry_memory_bytes = 512ull << 20;
 };

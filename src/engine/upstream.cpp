@@ -86,6 +86,11 @@ bool Upstream::streams_unstreamed() const {
   return dialect_.unstreamed_as_stream;
 }
 
+void Upstream::measure() {
+  metrics_.set(Metric::retry_budget_balance, {spec_.name}, budget_.balance(loop_.now()));
+  metrics_.set(Metric::queue_length, {spec_.name}, static_cast<double>(queue_.size()));
+}
+
 void Upstream::enter(Admission& admission, policy::QueueEntry entry) {
   const base::TimePoint now = loop_.now();
   Waiter waiter{&admission, entry.pool, now, entry.deadline};

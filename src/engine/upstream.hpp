@@ -102,6 +102,9 @@ class Upstream : public std::enable_shared_from_this<Upstream>, private runtime:
   // Whether some account is in: not refused for its key or its balance.
   bool account_in() const { return accounts_.back_at(loop_.now()) <= loop_.now(); }
 
+  // Sets the gauges that change as time passes.
+  void measure();
+
  private:
   friend class Admission;
   friend class Permit;

@@ -17,8 +17,8 @@
 namespace dujiang::policy {
 
 struct Backoff {
-  base::Duration initial = std::chrono::seconds(1);
-  base::Duration cap = std::chrono::seconds(60);
+  base::Duration initial{};
+  base::Duration cap{};
 
   // min(cap, initial * 2^n) without overflow, whatever n; 0 for settings that are not positive.
   base::Duration bound(std::uint32_t n) const;

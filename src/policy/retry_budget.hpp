@@ -21,14 +21,14 @@
 namespace dujiang::policy {
 
 struct RetryBudgetSpec {
-  double share = 0.2;
+  double share = 0;
   base::Duration window = std::chrono::seconds(10);
-  base::Duration reserve_every = std::chrono::seconds(10);  // 0 or less: no reserve
+  base::Duration reserve_every{};  // 0 or less: no reserve
 };
 
 class RetryBudget {
  public:
-  explicit RetryBudget(RetryBudgetSpec spec = {});
+  explicit RetryBudget(RetryBudgetSpec spec);
 
   // A request was sent to the upstream: once per request, not per attempt.
   void deposit(base::TimePoint now);

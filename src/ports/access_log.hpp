@@ -14,6 +14,7 @@ struct AttemptLine {
   std::string model;
   std::string endpoint;
   std::string outcome;  // "ok", or the failure's code: "busy", "stalled", ...
+  std::string detail;   // the failure in words, where the way to the upstream or an event broke; no content
   std::string billing;  // "unsent", "refused", "possibly_billed", "delivered"
   int status = 0;       // 0 when no head came
   double seconds = 0;

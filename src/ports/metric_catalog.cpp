@@ -94,7 +94,7 @@ constexpr std::array<MetricFamily, kMetricCount> kCatalog = {{
     {Metric::retries,
      "dujiang_retries_total",
      counter,
-     "Attempts after the first one of a request.",
+     "Repeats of a request at the same target.",
      kList<kUpstream, kReason>,
      {}},
     {Metric::fail_overs,

@@ -49,6 +49,7 @@ void append_attempts(std::string& out, const std::vector<ports::AttemptLine>& at
     object.field("model", attempt.model);
     if (!attempt.endpoint.empty()) object.field("endpoint", attempt.endpoint);
     object.field("outcome", attempt.outcome);
+    if (!attempt.detail.empty()) object.field("detail", attempt.detail);
     object.field("billing", attempt.billing);
     if (attempt.status != 0) object.field("status", attempt.status);
     object.seconds("seconds", attempt.seconds);

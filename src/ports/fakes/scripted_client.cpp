@@ -55,7 +55,10 @@ class ScriptedExchange final : public HttpExchange {
       status_ = step.status;
       headers_ = step.headers;
     }
-    if (step.kind == HttpEvent::Kind::failure) sent_ = step.sent;
+    if (step.kind == HttpEvent::Kind::failure) {
+      sent_ = step.sent;
+      event.detail = step.bytes;
+    }
     return event;
   }
 

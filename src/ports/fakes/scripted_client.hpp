@@ -17,7 +17,7 @@ namespace dujiang::ports {
 struct ScriptStep {
   base::Duration after{};
   HttpEvent::Kind kind = HttpEvent::Kind::body;
-  std::string bytes;  // of a body step
+  std::string bytes;  // of a body step; the detail of a failure
   int status = 200;   // of a head step
   http::Headers headers;
   IoFailure failure{};

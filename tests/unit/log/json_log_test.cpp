@@ -80,8 +80,8 @@ TEST_F(JsonLogTest, writes_a_request_as_one_line_of_json_with_its_attempts) {
   line.status = 200;
   line.result = "ok";
   line.served_by = "deepseek/deepseek-chat";
-  line.attempts.push_back({"deepseek", "deepseek-chat", "api:443", "busy", "refused", 503, 0.25});
-  line.attempts.push_back({"deepseek", "deepseek-chat", "", "connect", "unsent", 0, 0.0000004});
+  line.attempts.push_back({"deepseek", "deepseek-chat", "api:443", "busy", "", "refused", 503, 0.25});
+  line.attempts.push_back({"deepseek", "deepseek-chat", "", "connect", "refused", "unsent", 0, 0.0000004});
   line.queue_seconds = 0.1;
   line.first_token_seconds = 0.4;
   line.seconds = 1.23456789;
@@ -97,7 +97,7 @@ TEST_F(JsonLogTest, writes_a_request_as_one_line_of_json_with_its_attempts) {
       R"("served_by":"deepseek/deepseek-chat","attempts":[)"
       R"({"upstream":"deepseek","model":"deepseek-chat","endpoint":"api:443","outcome":"busy","billing":"refused",)"
       R"("status":503,"seconds":0.25},)"
-      R"({"upstream":"deepseek","model":"deepseek-chat","outcome":"connect","billing":"unsent","seconds":0}],)"
+      R"({"upstream":"deepseek","model":"deepseek-chat","outcome":"connect","detail":"refused","billing":"unsent","seconds":0}],)"
       R"("queue_seconds":0.1,"first_token_seconds":0.4,"seconds":1.234568,"request_bytes":10,"response_bytes":20,)"
       R"("prompt_tokens":7})"
       "\n");

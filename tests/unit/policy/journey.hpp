@@ -84,7 +84,8 @@ class Journey {
   }
 
   Course course_;
-  RetryBudget budget_;
+  RetryBudget budget_{{.share = route::UpstreamSpec{}.possibly_billed_share,
+                       .reserve_every = route::UpstreamSpec{}.possibly_billed_reserve}};
   base::Random chance_{42};
   base::TimePoint now_ = at(0s);
   std::optional<Step> step_;

@@ -11,6 +11,7 @@
 namespace dujiang::policy {
 namespace {
 
+RetryBudgetSpec with_reserve() { return {.share = 0.2, .window = 10s, .reserve_every = 10s}; }
 RetryBudgetSpec without_reserve() { return {.share = 0.2, .window = 10s, .reserve_every = 0s}; }
 
 TEST(RetryBudget, OneInFiveRequestsMayBeRepeated) {
@@ -33,7 +34,7 @@ TEST(RetryBudget, DepositsAreForgottenAfterTheWindow) {
 }
 
 TEST(RetryBudget, TheReserveGivesOnePerTenSecondsWhenNothingIsDeposited) {
-  RetryBudget budget;
+  RetryBudget budget(with_reserve());
   EXPECT_NEAR(budget.balance(at(0s)), 1, 1e-9);
   EXPECT_TRUE(budget.try_withdraw(at(0s)));
   EXPECT_FALSE(budget.try_withdraw(at(0s)));
@@ -43,13 +44,13 @@ TEST(RetryBudget, TheReserveGivesOnePerTenSecondsWhenNothingIsDeposited) {
 }
 
 TEST(RetryBudget, IdlenessDoesNotFillTheReserve) {
-  RetryBudget budget;
+  RetryBudget budget(with_reserve());
   EXPECT_TRUE(budget.try_withdraw(at(1h)));
   EXPECT_FALSE(budget.try_withdraw(at(1h)));
 }
 
 TEST(RetryBudget, ARepeatCanBookTheNextOfTheReserveIfThatIsInTime) {
-  RetryBudget budget;
+  RetryBudget budget(with_reserve());
   EXPECT_EQ(budget.withdraw_by(at(0s), at(60s)), at(0s));
   EXPECT_EQ(budget.withdraw_by(at(1s), at(60s)), at(10s));
   EXPECT_EQ(budget.withdraw_by(at(2s), at(60s)), at(20s));
