@@ -156,8 +156,7 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
   ledger_.attempt(*attempt_, result, there, model(step.target));
   if (attempt_->record().ended == provider::Ended::cancelled) co_return false;
   const bool took_out = learn(result, permit);
-  attempt_is_blank_ = result.verdict == provider::Verdict::blank;
-  if (result.verdict == provider::Verdict::success || (attempt_is_blank_ && ++blanks_ > 1)) {
+  if (result.verdict == provider::Verdict::success) {
     co_await deliver();
     co_return true;
   }
@@ -182,13 +181,6 @@ runtime::Task<void> Exchange::deliver() {
 }
 
 runtime::Task<void> Exchange::give_up(policy::GiveUp end) {
-  // An empty answer is the answer where no repeat is allowed that could show another. Where one was only not
-  // to be had (no time, no budget), nobody knows, and a failure is honest.
-  const bool none_allowed = end.why == policy::GiveUp::Why::attempts && attempts_ == 1;
-  if (attempt_is_blank_ && none_allowed) {
-    co_await deliver();
-    co_return;
-  }
   api::ApiError error = final_error(end, failures_);
   if (answer_.begun() && !intake_.call.stream) {
     services_.untold.remember(fingerprint(errand_.request), error, services_.loop.now());
@@ -241,11 +233,11 @@ policy::AttemptClocks Exchange::clocks_for(std::uint32_t index, bool streamed) c
           services_.loop.now(), intake_.deadline.until};
 }
 
-// A late first token is given up only for what may be sent at once: a repeat that the other upstream's budget
-// does not allow now would lose its place in one queue to wait in another.
+// A late first token is given up only for what may be sent at once: a repeat that the budget does not allow
+// now would lose its place in one queue to wait in another.
 bool Exchange::can_move() const {
-  const auto elsewhere = course_.elsewhere(attempt_target_);
-  return elsewhere && upstream(*elsewhere).budget().balance(services_.loop.now()) >= 1;
+  return course_.elsewhere(attempt_target_) &&
+         upstream(attempt_target_).budget().balance(services_.loop.now()) >= 1;
 }
 
 // Whether a key or an account was taken out of use.

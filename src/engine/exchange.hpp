@@ -87,9 +87,7 @@ class Exchange {
   std::vector<Failure> failures_;
   std::unique_ptr<Attempt> attempt_;  // the last one
   std::uint32_t attempt_target_ = 0;
-  bool attempt_is_blank_ = false;
   std::uint32_t attempts_ = 0;
-  std::uint32_t blanks_ = 0;
 };
 
 }  // namespace dujiang::engine

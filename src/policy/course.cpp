@@ -40,27 +40,22 @@ Step Course::next(base::TimePoint now, base::Random& chance, const Spend& spend)
   return choose(now, chance, spend);
 }
 
-// Goes down the untried targets of this round, then of one new round, until one may be sent to.
+// The first untried target of this round, or else of a new one.
 Step Course::choose(base::TimePoint now, base::Random& chance, const Spend& spend) {
-  bool new_round = false;
-  for (;;) {
-    base::TimePoint at = std::max(now, round_start_);
-    if (at >= deadline_) return give_up(GiveUp::Why::deadline);
-    Leg* leg = first_untried(at);
-    if (leg == nullptr) {
-      if (new_round) return give_up(GiveUp::Why::paid_repeats);
-      begin_round(now, chance);
-      new_round = true;
-      continue;
-    }
-    leg->tried = true;
-    if (!owes_) return send(*leg, at, false);
-    const auto allowed = spend(leg->target, deadline_ - base::Duration{1});
-    if (!allowed) continue;
-    owes_ = false;
-    ++paid_repeats_;
-    return send(*leg, std::max(at, *allowed), true);
+  Leg* leg = first_untried(std::max(now, round_start_));
+  if (leg == nullptr) {
+    begin_round(now, chance);
+    leg = first_untried(std::max(now, round_start_));
   }
+  const base::TimePoint at = std::max(now, round_start_);
+  if (leg == nullptr || at >= deadline_) return give_up(GiveUp::Why::deadline);
+  leg->tried = true;
+  if (!owes_) return send(*leg, at, false);
+  const auto allowed = spend(*owes_, deadline_ - base::Duration{1});
+  if (!allowed) return give_up(GiveUp::Why::paid_repeats);
+  owes_.reset();
+  ++paid_repeats_;
+  return send(*leg, std::max(at, *allowed), true);
 }
 
 Try Course::send(const Leg& leg, base::TimePoint at, bool paid_repeat) {
@@ -93,7 +88,7 @@ void Course::observe(const AttemptOutcome& outcome, base::TimePoint now) {
     return;
   }
   if (!first_cause_) first_cause_ = index;
-  if (outcome.billing == Billing::possibly_billed) owes_ = true;
+  if (outcome.billing == Billing::possibly_billed) owes_ = outcome.target;
   if (outcome.retry_after) leg.floor = base::after(now, *outcome.retry_after);
   if (outcome.finding == Finding::not_admitted) {
     leg.unadmitted = true;

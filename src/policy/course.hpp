@@ -83,8 +83,9 @@ using Step = std::variant<Try, GiveUp>;
 
 class Course {
  public:
-  // Draws one repeat that may be paid twice from the budget of a target's upstream, as
-  // RetryBudget::withdraw_by(now, latest) does.
+  // Draws one repeat that may be paid twice from the budget of the upstream of `target`, whose attempt may
+  // have been billed already, as RetryBudget::withdraw_by(now, latest) does. Wherever the repeat goes, it is
+  // that upstream whose failures would multiply the cost.
   using Spend = std::function<std::optional<base::TimePoint>(std::uint32_t target, base::TimePoint latest)>;
 
   // `order`: what order_targets() returned. `max_attempts`: the caller's own bound, 0 for none; the route's
@@ -99,8 +100,8 @@ class Course {
   void observe(const AttemptOutcome& outcome, base::TimePoint now);
 
   // The target to which the attempt that next() asked for could move if its first token is late; none when no
-  // other would take it then, or the request may repeat nothing more that is paid. Whether the budget of the
-  // other's upstream has one left is for the caller to ask.
+  // other would take it then, or the request may repeat nothing more that is paid. Whether the budget of
+  // `target`'s upstream has one left is for the caller to ask.
   std::optional<std::uint32_t> elsewhere(std::uint32_t target) const;
 
   // Attempts observed, those that never left the queue not counted.
@@ -139,7 +140,7 @@ class Course {
   base::TimePoint sent_at_{base::TimePoint::min()};  // not_before of the last Try
   std::uint32_t paid_repeats_ = 0;
   std::uint32_t blanks_ = 0;
-  bool owes_ = false;  // an attempt may have been billed, and its repeat is not drawn yet
+  std::optional<std::uint32_t> owes_;  // whose attempt may have been billed, and its repeat is not drawn yet
   std::size_t observed_ = 0;
   std::optional<std::size_t> first_cause_;
   std::optional<std::size_t> final_cause_;

@@ -102,13 +102,13 @@ TEST(Success, AFinishWithoutDoneIsWaitedForTwoSecondsAndThenEndedProperly) {
   EXPECT_EQ(rig.log.lines.at(0).result, "ok");
 }
 
-TEST(Success, AnEmptyAnswerIsAskedForOnceMoreAndThenHandedOut) {
+TEST(Success, AnEmptyAnswerIsAskedForOnceMoreAndThenAnErrorRatherThanASuccess) {
   EngineRig rig(settings_of({"main"}));
   rig.client.expect("main", {head(200), event(role()), event(stop()), bytes("data: [DONE]\n\n"), end()});
   const auto call = rig.call(ask(false));
   EXPECT_EQ(rig.client.seen().size(), 2u);
-  EXPECT_EQ(call->reply.status(), 200);
-  EXPECT_THAT(call->reply.body(), HasSubstr(R"("finish_reason":"stop")"));
+  EXPECT_EQ(call->reply.status(), 502);
+  EXPECT_THAT(call->reply.body(), HasSubstr(R"("code":"blank")"));
 }
 
 TEST(Success, InsufficientSystemResourceIsAFailureAndNeverRewritten) {

@@ -152,19 +152,26 @@ TEST(Course, Rule4_ABlockedRepeatWaitsForTheReserveIfThatIsInTime) {
   EXPECT_EQ(hurried.gave_up().why, Why::paid_repeats);
 }
 
-TEST(Course, Rule4_TheBudgetOfEachTargetsUpstreamIsAskedInOrder) {
+TEST(Course, Rule4_ARepeatElsewhereIsDrawnFromTheBudgetOfTheUpstreamThatFailed) {
   route::RouteSpec spec;
-  spec.targets.resize(3);
-  Course course(spec, {0, 1, 2}, 0, at(60s));
+  spec.targets.resize(2);
   base::Random chance(1);
-  const auto only_two = [](std::uint32_t target, base::TimePoint) {
-    return target == 2 ? std::optional(at(0s)) : std::nullopt;
+  const auto budget_of = [](std::uint32_t owner) {
+    return [owner](std::uint32_t target, base::TimePoint) {
+      return target == owner ? std::optional(at(0s)) : std::nullopt;
+    };
   };
-  std::ignore = course.next(at(0s), chance, only_two);
-  course.observe(stalled(), at(1s));
-  const Try attempt = std::get<Try>(course.next(at(1s), chance, only_two));
-  EXPECT_EQ(attempt.target, 2u);
+  Course moves(spec, {0, 1}, 0, at(60s));
+  std::ignore = moves.next(at(0s), chance, budget_of(0));
+  moves.observe(stalled(), at(1s));
+  const Try attempt = std::get<Try>(moves.next(at(1s), chance, budget_of(0)));
+  EXPECT_EQ(attempt.target, 1u);
   EXPECT_EQ(attempt.not_before, at(1s));
+
+  Course ends(spec, {0, 1}, 0, at(60s));
+  std::ignore = ends.next(at(0s), chance, budget_of(1));
+  ends.observe(stalled(), at(1s));
+  EXPECT_EQ(std::get<GiveUp>(ends.next(at(1s), chance, budget_of(1))).why, Why::paid_repeats);
 }
 
 TEST(Course, Rule2_ABlankAnswerIsRepeatedOnce) {
