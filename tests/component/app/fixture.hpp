@@ -35,9 +35,11 @@ std::string content_event(const std::string& text);
 std::string end_events();
 
 class AppTest : public ::testing::Test {
+ public:
+  ~AppTest() override;
+
  protected:
   AppTest();
-  ~AppTest() override;
 
   // A folder that is empty at first and gone afterwards.
   const std::string& folder() const { return folder_; }
