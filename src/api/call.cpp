@@ -15,6 +15,9 @@ namespace {
 
 using Outcome = std::optional<ApiError>;
 
+// A model's name goes into headers and log lines.
+constexpr std::size_t kMaxModelBytes = 512;
+
 ApiError wrong_type(std::string_view param, std::string_view wanted, JsonValue got) {
   return invalid_request(fmt::format("'{}' must be {}, but it is {}.", param, wanted, describe(got.type())),
                          std::string(param), "invalid_type");
@@ -31,6 +34,11 @@ Outcome read_model(Call& call, JsonValue value) {
   if (text->empty()) {
     return invalid_request("'model' is empty. Name a model; GET /v1/models lists them.", "model",
                            "missing_model");
+  }
+  if (text->size() > kMaxModelBytes) {
+    return invalid_request(
+        fmt::format("'model' is longer than {} bytes. GET /v1/models lists the names.", kMaxModelBytes),
+        "model", "out_of_range");
   }
   call.model = *text;
   return std::nullopt;

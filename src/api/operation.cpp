@@ -48,6 +48,17 @@ std::string percent_decode(std::string_view text) {
   return out;
 }
 
+// Segments that mean another path than the one they stand in: an upstream would resolve them.
+bool has_dot_segment(std::string_view path) {
+  while (true) {
+    const std::size_t end = path.find('/');
+    const std::string_view segment = path.substr(0, end);
+    if (segment == "." || segment == "..") return true;
+    if (end == std::string_view::npos) return false;
+    path.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(Operation operation) {
@@ -93,8 +104,10 @@ PathMatch match_path(std::string_view method, std::string_view path) {
   std::string_view below = path;
   if (below.starts_with("/beta/models/")) below.remove_prefix(5);
   if (below.starts_with(kModel) && below.size() > kModel.size()) {
+    std::string model = percent_decode(below.substr(kModel.size()));
+    if (has_dot_segment(model)) return UnknownPath{};
     if (method != "GET") return WrongMethod{.allow = "GET"};
-    return Matched{.operation = Operation::model, .model = percent_decode(below.substr(kModel.size()))};
+    return Matched{.operation = Operation::model, .model = std::move(model)};
   }
   return UnknownPath{};
 }

@@ -9,7 +9,7 @@
 namespace dujiang::engine {
 namespace {
 
-// Held thinking beyond this is shown as it comes: memory per stream is bounded.
+// What is held beyond this is shown as it comes: memory per stream is bounded.
 constexpr std::size_t kMaxHeld = 1u << 20;
 
 // Whitespace alone is no content to commit to: a model that goes on with it for ever can still be given up.
@@ -19,10 +19,18 @@ bool brings_content(const api::StreamEvent& event) {
   });
 }
 
+// Whitespace too: once it is with the caller, another attempt's answer can't follow it.
+bool has_content(const api::StreamEvent& event) {
+  return std::ranges::any_of(event.choices, [](const api::ChoiceDelta& choice) {
+    return choice.tool_call || choice.refusal || !choice.content.empty();
+  });
+}
+
 }  // namespace
 
 void Relay::begin(const Provenance& provenance) {
   held_.clear();
+  held_content_ = false;
   ready_.clear();
   provenance_ = provenance;
   if (!shown_) {
@@ -41,9 +49,10 @@ void Relay::adopt_identity(const api::StreamEvent& event) {
 
 bool Relay::take(const api::StreamEvent& event) {
   encoder_->append(held_, event);
+  held_content_ = held_content_ || has_content(event);
   if (brings_content(event)) committed_ = true;
-  const bool show_thinking = thinking_ == route::Thinking::live || held_.size() > kMaxHeld;
-  if (committed_ || (event.reasoning() && show_thinking)) {
+  const bool show_thinking = event.reasoning() && thinking_ == route::Thinking::live;
+  if (committed_ || show_thinking || held_.size() > kMaxHeld) {
     adopt_identity(event);
     release_held();
   }
@@ -51,6 +60,7 @@ bool Relay::take(const api::StreamEvent& event) {
 }
 
 void Relay::release_held() {
+  if (std::exchange(held_content_, false)) committed_ = true;
   if (std::exchange(seam_due_, false)) {
     format_.append_comment(ready_, "dujiang seam: attempt " + std::to_string(provenance_.attempts) + " by " +
                                        provenance_.served_by + " begins anew");

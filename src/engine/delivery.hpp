@@ -68,8 +68,9 @@ class Relay final : public Delivery {
   const api::WireFormat& format_;
   std::unique_ptr<api::StreamEncoder> encoder_;
   route::Thinking thinking_;
-  std::string held_;   // encoded, waiting for something to read
-  std::string ready_;  // encoded, to be sent by the next flush
+  std::string held_;           // encoded, waiting for something to read
+  bool held_content_ = false;  // content is in there, be it whitespace
+  std::string ready_;          // encoded, to be sent by the next flush
   Provenance provenance_;
   api::StreamIdentity identity_;  // of the attempt whose thinking was shown first
   bool committed_ = false;

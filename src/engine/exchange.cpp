@@ -152,7 +152,8 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
                                        clocks_for(step.target, streamed), [this] { return can_move(); });
   co_await attempt_->run(caller_, *delivery_);
 
-  const provider::Classification result = provider::classify(there.dialect(), attempt_->record());
+  provider::Classification result = provider::classify(there.dialect(), attempt_->record());
+  hide_key(result.error, permit.key());
   ledger_.attempt(*attempt_, result, there, model(step.target));
   if (attempt_->record().ended == provider::Ended::cancelled) co_return false;
   const bool took_out = learn(result, permit);

@@ -26,6 +26,12 @@ api::ApiError wrong_method(std::string_view method, std::string_view allow) {
                               std::nullopt, "method_not_allowed", 405);
 }
 
+// Whoever answers a TRACE sends back what it got, the operator's key among it.
+api::ApiError no_trace() {
+  return api::invalid_request("TRACE is not relayed, since its answer would show the upstream's key.",
+                              std::nullopt, "method_not_allowed", 405);
+}
+
 }  // namespace
 
 Gateway::Gateway(runtime::Loop& loop, ports::HttpClient& client, ports::Metrics& metrics,
@@ -45,6 +51,8 @@ runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::
   } else if (const auto* wrong = std::get_if<api::WrongMethod>(&match)) {
     http::Headers allow{{"Allow", std::string(wrong->allow)}};
     co_await refuse(errand, wrong_method(request.method, wrong->allow), std::move(allow));
+  } else if (request.method == "TRACE") {
+    co_await refuse(errand, no_trace());
   } else if (const auto& relay_to = errand.plan->settings->relay_unknown_paths_to) {
     co_await pass_through(services_, errand, errand.plan->upstreams.find(*relay_to)->second);
   } else {

@@ -78,6 +78,20 @@ policy::Billing billing_of(provider::Billing billing) {
   return policy::Billing::possibly_billed;
 }
 
+void hide_key(api::ApiError& error, std::string_view key) {
+  if (key.empty()) return;
+  static constexpr std::string_view kHidden = "****";
+  const auto hide = [key](std::string& text) {
+    for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + kHidden.size())) {
+      text.replace(at, key.size(), kHidden);
+    }
+  };
+  hide(error.message);
+  hide(error.type);
+  hide(error.code);
+  if (error.param) hide(*error.param);
+}
+
 Failure not_admitted(const Admission& admission, const Upstream& upstream, std::string served_by) {
   const std::string name = "upstream `" + upstream.spec().name + "`";
   switch (admission.state()) {

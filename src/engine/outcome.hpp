@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/error.hpp"
@@ -25,6 +26,10 @@ struct Failure {
 policy::Finding finding_of(const provider::Classification& result, bool committed,
                            const route::RouteSpec& route);
 policy::Billing billing_of(provider::Billing billing);
+
+// Takes the key out of an upstream's own words: some repeat the one that they refuse, and it is not the
+// caller's to read.
+void hide_key(api::ApiError& error, std::string_view key);
 
 // The try that never left the queue.
 Failure not_admitted(const Admission& admission, const Upstream& upstream, std::string served_by);

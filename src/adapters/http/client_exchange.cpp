@@ -18,6 +18,10 @@ using ports::Sent;
 using EventKind = HttpEvent::Kind;
 using StepKind = ResponseReader::Step::Kind;
 
+// Pieces that are read before the loop has a turn for everyone else: an upstream that sends faster than its
+// bytes are used would keep it for itself. At most 16 KiB each.
+constexpr unsigned kStepsPerTurn = 32;
+
 HttpEvent failure(IoFailure kind, std::string detail) {
   return {.kind = EventKind::failure, .failure = kind, .detail = std::move(detail)};
 }
@@ -88,8 +92,13 @@ ClientExchange::~ClientExchange() {
 
 runtime::Task<HttpEvent> ClientExchange::next(base::TimePoint until) {
   while (true) {
+    if (turn_is_used_up()) {
+      steps_ = 0;
+      co_await runtime::sleep_until(upstream_->loop(), upstream_->loop().now());
+    }
     if (std::exchange(interrupted_, false)) co_return HttpEvent{};
     if (auto event = advance()) co_return std::move(*event);
+    if (turn_is_used_up()) continue;
     if (co_await progress().wait(until) == runtime::Wake::timeout) {
       interrupted_ = false;
       co_return HttpEvent{};
@@ -126,6 +135,8 @@ std::optional<HttpEvent> ClientExchange::advance() {
   if (!event && phase_ == Phase::acquiring) return adopt();
   return event;
 }
+
+bool ClientExchange::turn_is_used_up() const { return steps_ >= kStepsPerTurn; }
 
 void ClientExchange::acquire(Freshness freshness) {
   phase_ = Phase::acquiring;
@@ -181,7 +192,8 @@ runtime::Task<void> ClientExchange::write_rest(WirePtr wire) {
 }
 
 std::optional<HttpEvent> ClientExchange::receive() {
-  while (true) {
+  while (!turn_is_used_up()) {
+    ++steps_;
     ResponseReader::Step step = reader_->next();
     if (step.kind != StepKind::more) return deliver(std::move(step));
     const IoResult got = wire_->conn->read(reader_->space());
@@ -197,6 +209,7 @@ std::optional<HttpEvent> ClientExchange::receive() {
         return deliver(reader_->end_of_stream(ResponseReader::Ending::broken));
     }
   }
+  return std::nullopt;
 }
 
 std::optional<HttpEvent> ClientExchange::deliver(ResponseReader::Step step) {

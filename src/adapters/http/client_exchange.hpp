@@ -40,6 +40,7 @@ class ClientExchange final : public ports::HttpExchange {
   void send();
   static runtime::Task<void> write_rest(WirePtr wire);
   std::optional<ports::HttpEvent> receive();
+  bool turn_is_used_up() const;
   std::optional<ports::HttpEvent> deliver(ResponseReader::Step step);
   bool repeat_if_stale(ports::IoFailure failure);
   void release();
@@ -54,6 +55,7 @@ class ClientExchange final : public ports::HttpExchange {
   std::unique_ptr<ResponseReader> reader_;
   std::string endpoint_;
   ports::Sent sent_before_ = ports::Sent::nothing;  // over connections given up
+  unsigned steps_ = 0;                              // in this turn of the loop, or in several
   bool interrupted_ = false;
   bool repeated_ = false;
   ports::HttpEvent last_;  // the end or the failure, told again

@@ -35,6 +35,31 @@ TEST_F(ClientTest, GivesWhatIsThereEvenWhenTheTimeIsUp) {
   EXPECT_EQ(run(loop_, exchange->next(loop_.now() - 1s)).bytes, "hi");
 }
 
+runtime::Task<void> count_turns(runtime::Loop& loop, const bool& over, int& turns) {
+  while (!over) {
+    co_await runtime::sleep_until(loop, loop.now());
+    ++turns;
+  }
+}
+
+TEST_F(ClientTest, LetsOthersHaveTheirTurnsWhileAnUpstreamSendsWithoutPause) {
+  constexpr int kChunks = 10000;
+  std::string flood = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < kChunks; ++i) flood += "1\r\nx\r\n";
+  ScriptedServer server(loop_, {{read_request(), send(flood + "0\r\n\r\n"), await_end()}});
+  auto client = client_for(server);
+  const auto exchange = client->open(post());
+  EXPECT_EQ(run(loop_, exchange->next(loop_.now() + 10s)).kind, Kind::head);
+  run_until([&] { return server.sent() >= flood.size(); });
+  bool over = false;
+  int turns = 0;
+  loop_.spawn(count_turns(loop_, over, turns));
+  EXPECT_EQ(run(loop_, finish(loop_, *exchange)).body_events, kChunks);
+  over = true;
+  EXPECT_GE(turns, 100);
+  run(loop_, runtime::sleep_until(loop_, loop_.now() + 1ms));
+}
+
 runtime::Task<void> interrupt_soon(runtime::Loop& loop, ports::HttpExchange& exchange) {
   co_await runtime::sleep_until(loop, loop.now());
   exchange.interrupt();

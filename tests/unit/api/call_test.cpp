@@ -89,6 +89,17 @@ struct Bad {
   std::string_view says;
 };
 
+TEST(ParseCall, RefusesANameOfAModelThatFitsNoHeader) {
+  const auto body = [](std::size_t size) {
+    return R"({"model":")" + std::string(size, 'm') + R"(","messages":[]})";
+  };
+  EXPECT_EQ(parse(body(512)).model.size(), 512u);
+  const auto call = parse_call(Operation::chat, body(513));
+  ASSERT_FALSE(call);
+  EXPECT_EQ(call.error().code, "out_of_range");
+  EXPECT_EQ(call.error().param, "model");
+}
+
 TEST(ParseCall, RefusesBadBodiesAndSaysWhatToDo) {
   const Bad table[] = {
       {"", "empty_body", "", "empty"},

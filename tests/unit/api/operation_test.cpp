@@ -41,6 +41,15 @@ TEST(MatchPath, TakesSlashesAndPercentEscapesInAModelsId) {
   EXPECT_EQ(std::get<Matched>(encoded).model, "deepseek-ai/DeepSeek-V3%zz%4");
 }
 
+TEST(MatchPath, AModelsIdNeverLeadsToAnotherPath) {
+  for (const std::string_view id :
+       {"..", "../files", "a/../../files", "..%2Ffiles", "%2e%2E/files", "./a", "a/."}) {
+    EXPECT_TRUE(std::holds_alternative<UnknownPath>(match_path("GET", "/v1/models/" + std::string(id))))
+        << id;
+  }
+  EXPECT_TRUE(std::holds_alternative<Matched>(match_path("GET", "/v1/models/a..b/.c/d.")));
+}
+
 TEST(MatchPath, TellsAWrongMethodFromAnUnknownPath) {
   const auto wrong = match_path("GET", "/v1/chat/completions");
   ASSERT_TRUE(std::holds_alternative<WrongMethod>(wrong));
