@@ -15,6 +15,7 @@ namespace dujiang::testing {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 std::string hi() {
@@ -193,6 +194,26 @@ TEST(Endpoints, WhereNoneIsReachableTheCallerIsToldOrServedElsewhere) {
   const Heard heard = gateway.ask({.stream = true});
   EXPECT_EQ(heard.status(), 200);
   EXPECT_EQ(heard.http.header("x-dujiang-served-by"), "second/deepseek-chat");
+}
+
+TEST(Endpoints, ThatDropEveryConnectionAreAFailureOrLeftForAnotherTarget) {
+  sim::Options dropping = BusyServer::calm();
+  dropping.faults.push_back(sim::parse_directive("16; variant=refused").value());
+  BusyServer first(dropping);
+  BusyServer second;
+  for (const bool stream : {true, false}) {
+    {
+      const GatewayRig gateway(settings_for({{.name = "only", .port = first.port()}}));
+      const Heard heard = gateway.ask({.stream = stream, .fields = "x-dujiang-max-attempts: 2\r\n"});
+      EXPECT_THAT(heard.status(), AnyOf(502, 503));
+      // As the kernel's clock has it, the reset comes while the connection is made or after it.
+      EXPECT_THAT(heard.chat.error_code, AnyOf("connect", "no_endpoint", "reset"));
+    }
+    const GatewayRig gateway(
+        settings_for({{.name = "first", .port = first.port()}, {.name = "second", .port = second.port()}}));
+    const Question question{.stream = stream};
+    EXPECT_EQ(gateway.ask(question).chat.content, answer_to(question.prompt));
+  }
 }
 
 TEST(Endpoints, AConnectionThatTheUpstreamClosedMeanwhileIsReplacedUnseen) {
