@@ -80,6 +80,11 @@ class EngineRig {
         client(loop),
         gateway(loop, client, metrics, log, std::make_shared<const engine::Settings>(std::move(settings))) {}
 
+  EngineRig(const EngineRig&) = delete;
+  EngineRig& operator=(const EngineRig&) = delete;
+  // Calls under way refer to the members: they end first.
+  ~EngineRig() { loop.run(); }
+
   // Begins a call; run the loop to see it through.
   std::shared_ptr<RigCall> begin(std::string body, http::Headers headers = {},
                                  std::string path = "/v1/chat/completions", std::string method = "POST") {

@@ -106,13 +106,13 @@ TEST(Accounts, OfAnUpstreamThatIsOutComeBackWhenAProbeIsAccepted) {
   EXPECT_EQ(second->reply.status(), 200);
 }
 
-TEST(Blank, AnAnswerThatMayNotBeAskedForAgainIsHandedOut) {
+TEST(Blank, AnAnswerThatMayNotBeAskedForAgainIsAnError) {
   EngineRig rig(settings_of({"main"}));
   rig.client.expect("main", {head(200), event(role()), event(stop()), bytes("data: [DONE]\n\n"), end()});
   const auto call = rig.call(ask(false), {{"x-dujiang-max-attempts", "1"}});
   EXPECT_EQ(rig.client.seen().size(), 1u);
-  EXPECT_EQ(call->reply.status(), 200);
-  EXPECT_THAT(call->reply.body(), HasSubstr(R"("finish_reason":"stop")"));
+  EXPECT_EQ(call->reply.status(), 502);
+  EXPECT_EQ(rig.log.lines.at(0).result, "blank");
 }
 
 TEST(Blank, OneTokenThatSaysNothingIsAnAnswer) {

@@ -342,6 +342,7 @@ TEST(RateLimit, WhatOverflowsWaitsAndOnlyWhatCanNotBeServedInTimeIsRefused) {
   EngineRig rig(settings);
   rig.client.expect("main", hello());
   std::vector<std::shared_ptr<RigCall>> calls;
+  calls.reserve(10);
   for (int i = 0; i < 10; ++i) calls.push_back(rig.begin(ask(false), {{"x-dujiang-deadline-ms", "6200"}}));
   rig.loop.run();
   int answered = 0;
