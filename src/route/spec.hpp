@@ -96,7 +96,7 @@ struct Clocks {
   milliseconds first_token{10000};             // with another target to go to
   milliseconds alone_first_token{0};           // with none: 0 waits to the deadline while keep-alives come
   milliseconds silence{30000};  // no byte at all, not even a keep-alive: three of DeepSeek's intervals
-  milliseconds gap{30000};      // between semantic tokens
+  milliseconds gap{15000};      // between semantic tokens: slow drips of up to 10 s are known
   milliseconds total{540000};   // deadline of an unstreamed call
   milliseconds stream_total{3600000};
   milliseconds after_finish{2000};  // for usage and [DONE] after a finish_reason

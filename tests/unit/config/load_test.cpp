@@ -108,7 +108,7 @@ routes:
       unstreamed_first_byte: 4m
       first_token: 12s
       alone_first_token: 13s
-      gap: 15s
+      gap: 14s
       total: 16m
       stream_total: 17m
       after_finish: 1500ms
@@ -183,7 +183,7 @@ TEST(Load, every_key_of_a_route_arrives) {
   EXPECT_EQ(chat.clocks.unstreamed_first_byte, 4min);
   EXPECT_EQ(chat.clocks.first_token, 12s);
   EXPECT_EQ(chat.clocks.alone_first_token, 13s);
-  EXPECT_EQ(chat.clocks.gap, 15s) << "its own goes before the default";
+  EXPECT_EQ(chat.clocks.gap, 14s) << "its own goes before the default";
   EXPECT_EQ(chat.clocks.silence, 61s) << "the default holds where it says nothing";
   EXPECT_EQ(chat.clocks.total, 16min);
   EXPECT_EQ(chat.clocks.stream_total, 17min);

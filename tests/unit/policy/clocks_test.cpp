@@ -10,7 +10,7 @@ namespace {
 using Form = AttemptClocks::Form;
 using Elsewhere = AttemptClocks::Elsewhere;
 
-constexpr route::Clocks kLimits;  // 30 s head, 10 s token, 30 s silence, 30 s gap, 2 s after a finish
+constexpr route::Clocks kLimits;  // 30 s head, 10 s token, 30 s silence, 15 s gap, 2 s after a finish
 
 AttemptClocks clocks(Form form, Elsewhere elsewhere, base::TimePoint deadline = at(540s)) {
   AttemptClocks made(kLimits, form, elsewhere, at(0s), deadline);
@@ -92,11 +92,11 @@ TEST(AttemptClocks, Rule1_AGapBetweenTokensIsAStallWhateverTheKeepAlives) {
   AttemptClocks made = clocks(Form::streamed, Elsewhere::another_target);
   made.on_head(at(0s));
   made.on_progress(at(9s));
-  expect_due(made, Clock::gap, at(39s));
-  made.on_bytes(at(30s));
-  expect_due(made, Clock::gap, at(39s));
-  made.on_progress(at(35s));
-  expect_due(made, Clock::gap, at(65s));
+  expect_due(made, Clock::gap, at(24s));
+  made.on_bytes(at(20s));
+  expect_due(made, Clock::gap, at(24s));
+  made.on_progress(at(22s));
+  expect_due(made, Clock::gap, at(37s));
 }
 
 TEST(AttemptClocks, Rule1_ASlowDripOfTokensGoesOn) {
