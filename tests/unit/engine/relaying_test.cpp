@@ -92,6 +92,23 @@ TEST(Attempt, WhatFollowsDoneIsReadSoThatTheConnectionIsUsedAgain) {
   EXPECT_EQ(rig.client.open_now(), 0);
 }
 
+TEST(Attempt, TheBodyOfAnErrorIsWaitedForFiveSecondsOnly) {
+  EngineRig rig(settings_of({"main", "other"}));
+  rig.client.expect("main", {head(503, "application/json"), bytes("{", 1s), bytes("}", 1h)});
+  rig.client.expect("other", hello());
+  const auto start = rig.loop.now();
+  rig.call(ask(false));
+  ASSERT_EQ(rig.client.seen().size(), 2u);
+  EXPECT_EQ(rig.client.seen()[1]->at - start, 5s);
+}
+
+TEST(Answer, ThatNoUpstreamGaveNamesNone) {
+  auto settings = settings_of({"main"});
+  settings.routes[0].match = "only-this";
+  EngineRig rig(settings);
+  EXPECT_FALSE(rig.call("", {}, "/v1/models", "GET")->reply.headers().get("x-dujiang-served-by"));
+}
+
 TEST(Answer, HeadersThatWentOutEarlyClaimNothingOfAttempts) {
   EngineRig rig(settings_of({"main"}));
   rig.client.expect("main", {head(200), bytes(": keep-alive\n\n", 20s), event(content("Hello"), 1s),
