@@ -74,8 +74,8 @@ TEST(Attempt, AWholeAnswerInsteadOfAStreamIsProgressWhileItComes) {
   EngineRig rig(settings_of({"main", "other"}, "openai"));
   rig.client.expect(
       "main", {head(200, "application/json"), bytes(R"({"id":"c1","object":"chat.completion",)", 1s),
-               bytes(R"("created":1,"model":"m","choices":[{"index":0,"message":)", 20s),
-               bytes(R"({"role":"assistant","content":"Hello"},"finish_reason":"stop"}]})", 20s), end()});
+               bytes(R"("created":1,"model":"m","choices":[{"index":0,"message":)", 12s),
+               bytes(R"({"role":"assistant","content":"Hello"},"finish_reason":"stop"}]})", 12s), end()});
   rig.client.expect("other", hello());
   const auto call = rig.call(ask(true));
   EXPECT_EQ(rig.client.seen().size(), 1u);
