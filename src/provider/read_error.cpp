@@ -120,6 +120,18 @@ int named_status(const std::string& code) {
   return status >= 400 && status <= 599 ? status : 0;
 }
 
+// What is kept of an upstream's words: enough for a person, and little to search.
+constexpr std::size_t kLongestMessage = 4096;
+constexpr std::size_t kLongestName = 128;
+
+std::string beginning(std::string text, std::size_t length) {
+  // Not in the middle of a UTF-8 character.
+  while (length < text.size() && length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80)
+    --length;
+  if (text.size() > length) text.resize(length);
+  return text;
+}
+
 constexpr std::size_t kLongestPlainText = 300;
 
 // A message that came as plain text; a page of HTML has none.
@@ -142,9 +154,9 @@ ErrorFacts read_error(const Dialect& dialect, int status, std::string_view body)
   if (const auto root = parser.parse(body)) {
     if (auto object = api::read_error_object(*root)) {
       out.readable = true;
-      out.message = std::move(object->message);
-      out.type = std::move(object->type);
-      out.upstream_code = std::move(object->code);
+      out.message = beginning(std::move(object->message), kLongestMessage);
+      out.type = beginning(std::move(object->type), kLongestName);
+      out.upstream_code = beginning(std::move(object->code), kLongestName);
       out.param = std::move(object->param);
     }
   } else {

@@ -25,29 +25,29 @@ class Table {
 
 // Rows 1-6: waiting in the upstream's queue, and what becomes of it.
 void add_queues(Table& table) {
-  table.add(1, "queued, then the answer", unstreamed("\n\n\n" + kWhole), kSuccess);
+  table.add(1, "queued, then the answer", unstreamed("\n\n\n" + whole_answer), success);
   table.add(1, "queued, given up at the deadline", given_up(unstreamed("\n\n\n"), Clock::total),
             retryable(Code::timed_out, Billing::possibly_billed, 504));
-  table.add(2, "queued, then chunks", streamed(kKeepAlive + kKeepAlive + kFirst + kText + kStop + kDone),
-            kSuccess);
-  table.add(2, "queued, first token late", given_up(streamed(kKeepAlive), Clock::first_token),
+  table.add(2, "queued, then chunks",
+            streamed(keep_alive + keep_alive + first_chunk + text_chunk + stop_chunk + done_event), success);
+  table.add(2, "queued, first token late", given_up(streamed(keep_alive), Clock::first_token),
             retryable(Code::late_first_token, Billing::possibly_billed, 504));
   table.add(3, "queue expiry, unstreamed", after(unstreamed("\n\n\n"), seconds(600)),
             retryable(Code::queue_expired, Billing::refused, 503));
-  table.add(3, "queue expiry, stream", after(streamed(kKeepAlive + kKeepAlive), seconds(600)),
+  table.add(3, "queue expiry, stream", after(streamed(keep_alive + keep_alive), seconds(600)),
             retryable(Code::queue_expired, Billing::refused, 503));
   table.add(3, "queue expiry by reset, unstreamed",
             after(broken(unstreamed("\n\n"), Failure::reset), seconds(600)),
             retryable(Code::queue_expired, Billing::refused));
   table.add(3, "queue expiry by reset, stream",
-            after(broken(streamed(kKeepAlive), Failure::reset), seconds(600)),
+            after(broken(streamed(keep_alive), Failure::reset), seconds(600)),
             retryable(Code::queue_expired, Billing::refused));
   table.add(3, "queue expiry without the last chunk",
             after(broken(unstreamed("\n\n"), Failure::closed), seconds(601)),
             retryable(Code::queue_expired, Billing::refused));
   table.add(4, "legacy expiry, unstreamed", after(unstreamed("\n\n\n"), seconds(1800)),
             retryable(Code::queue_expired, Billing::refused));
-  table.add(4, "legacy expiry, stream", after(streamed(kKeepAlive), seconds(1800)),
+  table.add(4, "legacy expiry, stream", after(streamed(keep_alive), seconds(1800)),
             retryable(Code::queue_expired, Billing::refused));
   table.add(5, "blank 200", after(unstreamed("\n\n\n\n"), seconds(60)),
             retryable(Code::empty_body, Billing::refused, 502));
@@ -93,170 +93,180 @@ void add_breaks(Table& table) {
     Script silent{.stream = stream, .status = 0, .ended = Ended::clock, .clock = Clock::first_byte};
     table.add(17, "headers too late" + form, silent, retryable(Code::silent, Billing::possibly_billed, 504));
   }
-  table.add(17, "headers late, then success", after(unstreamed(kWhole), seconds(365)), kSuccess);
-  table.add(17, "headers late, then a stream", after(streamed(kFirst + kText + kStop + kDone), seconds(365)),
-            kSuccess);
+  table.add(17, "headers late, then success", after(unstreamed(whole_answer), seconds(365)), success);
+  table.add(17, "headers late, then a stream",
+            after(streamed(first_chunk + text_chunk + stop_chunk + done_event), seconds(365)), success);
   table.add(18, "event stream headers, then reset", broken(streamed(""), Failure::reset),
             retryable(Code::reset, Billing::possibly_billed));
-  table.add(19, "reset before content", broken(streamed(kFirst + kThought), Failure::reset),
+  table.add(19, "reset before content", broken(streamed(first_chunk + thought_chunk), Failure::reset),
             retryable(Code::reset, Billing::possibly_billed));
-  table.add(19, "reset mid-stream", broken(streamed(kFirst + kText + kText, true), Failure::reset),
+  table.add(19, "reset mid-stream",
+            broken(streamed(first_chunk + text_chunk + text_chunk, true), Failure::reset),
             resumable(Code::reset));
   table.add(19, "EOF mid-stream without the last chunk",
-            broken(streamed(kFirst + kText, true), Failure::closed), resumable(Code::cut));
+            broken(streamed(first_chunk + text_chunk, true), Failure::closed), resumable(Code::cut));
   table.add(19, "reset in the middle of an event",
-            broken(streamed(kFirst + kText + "data: {\"id\":\"930c", true), Failure::reset),
+            broken(streamed(first_chunk + text_chunk + "data: {\"id\":\"930c", true), Failure::reset),
             resumable(Code::reset));
   table.add(19, "reset of an answer that was to be put together",
-            broken(streamed(kFirst + kText), Failure::reset),
+            broken(streamed(first_chunk + text_chunk), Failure::reset),
             retryable(Code::reset, Billing::possibly_billed));
   table.add(19, "unstreamed answer reset in the middle",
-            broken(unstreamed(kWhole.substr(0, 90)), Failure::reset),
+            broken(unstreamed(whole_answer.substr(0, 90)), Failure::reset),
             retryable(Code::reset, Billing::possibly_billed));
   table.add(19, "unstreamed answer shorter than its length",
-            broken(unstreamed(kWhole.substr(0, 90)), Failure::closed),
+            broken(unstreamed(whole_answer.substr(0, 90)), Failure::closed),
             retryable(Code::cut, Billing::possibly_billed));
-  table.add(20, "clean EOF without [DONE]", streamed(kFirst + kText, true), resumable(Code::cut));
-  table.add(20, "clean EOF without [DONE], nothing committed", streamed(kFirst + kThought),
+  table.add(20, "clean EOF without [DONE]", streamed(first_chunk + text_chunk, true), resumable(Code::cut));
+  table.add(20, "clean EOF without [DONE], nothing committed", streamed(first_chunk + thought_chunk),
             retryable(Code::cut, Billing::possibly_billed));
-  table.add(20, "[DONE] without a finish_reason", streamed(kFirst + kText + kDone, true),
+  table.add(20, "[DONE] without a finish_reason", streamed(first_chunk + text_chunk + done_event, true),
             resumable(Code::cut));
-  table.add(20, "clean EOF after the finish_reason", streamed(kFirst + kText + kStop), kSuccess);
+  table.add(20, "clean EOF after the finish_reason", streamed(first_chunk + text_chunk + stop_chunk),
+            success);
   table.add(20, "reset after the finish_reason",
-            broken(streamed(kFirst + kText + kStop, true), Failure::reset), kSuccess);
-  table.add(20, "[DONE] without its blank line", streamed(kFirst + kText + kStop + "data: [DONE]"), kSuccess);
+            broken(streamed(first_chunk + text_chunk + stop_chunk, true), Failure::reset), success);
+  table.add(20, "[DONE] without its blank line",
+            streamed(first_chunk + text_chunk + stop_chunk + "data: [DONE]"), success);
 }
 
 // Rows 21-23: silences.
 void add_stalls(Table& table) {
-  table.add(21, "stall while thinking", given_up(streamed(kFirst + kThought), Clock::gap),
+  table.add(21, "stall while thinking", given_up(streamed(first_chunk + thought_chunk), Clock::gap),
             retryable(Code::stalled, Billing::possibly_billed, 504));
-  table.add(21, "stall after content", given_up(streamed(kFirst + kText, true), Clock::gap),
+  table.add(21, "stall after content", given_up(streamed(first_chunk + text_chunk, true), Clock::gap),
             resumable(Code::stalled));
-  table.add(21, "silence after content", given_up(streamed(kFirst + kText, true), Clock::silence),
+  table.add(21, "silence after content", given_up(streamed(first_chunk + text_chunk, true), Clock::silence),
             resumable(Code::stalled));
   table.add(22, "stall, then close",
-            after(broken(streamed(kFirst + kText, true), Failure::closed), seconds(603)),
+            after(broken(streamed(first_chunk + text_chunk, true), Failure::closed), seconds(603)),
             resumable(Code::cut));
-  table.add(22, "stall, then clean end", after(streamed(kFirst + kText, true), seconds(606)),
+  table.add(22, "stall, then clean end", after(streamed(first_chunk + text_chunk, true), seconds(606)),
             resumable(Code::cut));
   table.add(23, "keep-alives for ever",
-            given_up(streamed(kKeepAlive + kKeepAlive + kKeepAlive), Clock::first_token),
+            given_up(streamed(keep_alive + keep_alive + keep_alive), Clock::first_token),
             retryable(Code::late_first_token, Billing::possibly_billed));
-  table.add(23, "keep-alives to the deadline", given_up(streamed(kKeepAlive), Clock::total),
+  table.add(23, "keep-alives to the deadline", given_up(streamed(keep_alive), Clock::total),
             retryable(Code::timed_out, Billing::possibly_billed));
   table.add(23, "blank lines to the deadline", given_up(unstreamed("\n\n"), Clock::total),
             retryable(Code::timed_out, Billing::possibly_billed));
 }
 
-// Rows 24 and 25: answers that are none, and answers that are.
-void add_answers(Table& table) {
-  const std::string no_resource = chunk(R"({"content":""})", R"("insufficient_system_resource")");
-  table.add(24, "insufficient_system_resource after content",
-            streamed(kFirst + kText + no_resource + kDone, true),
-            resumable(Code::insufficient_system_resource));
-  table.add(24, "insufficient_system_resource before content", streamed(kFirst + no_resource + kDone),
-            retryable(Code::insufficient_system_resource, Billing::possibly_billed, 503));
-  table.add(24, "insufficient_system_resource, unstreamed",
-            unstreamed(whole(R"({"role":"assistant","content":"Hel"})", R"("insufficient_system_resource")")),
-            retryable(Code::insufficient_system_resource, Billing::possibly_billed, 503));
-  table.add(25, "empty stop, stream", streamed(kFirst + kStop + kDone), kBlank);
-  table.add(25, "empty stop after thinking, stream", streamed(kFirst + kThought + kStop + kDone), kBlank);
+// Row 25: an answer that says nothing, and those that say nothing for a reason.
+void add_blanks(Table& table) {
+  table.add(25, "empty stop, stream", streamed(first_chunk + stop_chunk + done_event), blank);
+  table.add(25, "empty stop after thinking, stream",
+            streamed(first_chunk + thought_chunk + stop_chunk + done_event), blank);
   table.add(25, "empty stop, unstreamed",
-            unstreamed(whole(R"({"role":"assistant","content":""})", R"("stop")")), kBlank);
+            unstreamed(whole(R"({"role":"assistant","content":""})", R"("stop")")), blank);
   table.add(25, "null content, unstreamed",
-            unstreamed(whole(R"({"role":"assistant","content":null})", R"("stop")")), kBlank);
+            unstreamed(whole(R"({"role":"assistant","content":null})", R"("stop")")), blank);
   table.add(25, "reasoning only, unstreamed",
             unstreamed(whole(R"({"role":"assistant","content":"","reasoning_content":"hm"})", R"("stop")")),
-            kBlank);
+            blank);
   Script one_token = unstreamed(whole(R"({"role":"assistant","content":""})", R"("stop")"));
   one_token.one_token = true;
-  table.add(25, "empty stop of a one-token request", one_token, kSuccess);
+  table.add(25, "empty stop of a one-token request", one_token, success);
   for (const std::string_view reason : {R"("length")", R"("tool_calls")", R"("content_filter")"}) {
-    table.add(25, "no content but " + std::string(reason),
-              unstreamed(whole(R"({"role":"assistant","content":""})", reason)), kSuccess);
-    table.add(25, "no content but " + std::string(reason) + ", stream",
-              streamed(kFirst + chunk(R"({"content":""})", reason) + kDone), kSuccess);
+    table.add(25, std::string(reason).append(" without content, unstreamed"),
+              unstreamed(whole(R"({"role":"assistant","content":""})", reason)), success);
+    table.add(
+        25, std::string(reason).append(" without content, stream"),
+        streamed(std::string(first_chunk).append(chunk(R"({"content":""})", reason)).append(done_event)),
+        success);
   }
   table.add(
       25, "stop with a tool call",
       streamed(
-          kFirst +
+          first_chunk +
           chunk(
               R"({"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]})") +
-          kStop + kDone),
-      kSuccess);
+          stop_chunk + done_event),
+      success);
   table.add(25, "stop with a refusal",
             unstreamed(whole(R"({"role":"assistant","content":null,"refusal":"No."})", R"("stop")")),
-            kSuccess);
+            success);
 }
 
-// Rows 26, 27 and 29: errors inside a stream, chunks without choices, a slow drip.
-void add_odd_streams(Table& table) {
-  table.add(26, "error inside a stream before content", streamed(kFirst + event(kBusy)),
+// Rows 24, 26, 27, 29: answers that are none, and answers that are.
+void add_answers(Table& table) {
+  const std::string no_resource = chunk(R"({"content":""})", R"("insufficient_system_resource")");
+  table.add(24, "insufficient_system_resource after content",
+            streamed(first_chunk + text_chunk + no_resource + done_event, true),
+            resumable(Code::insufficient_system_resource));
+  table.add(24, "insufficient_system_resource before content",
+            streamed(first_chunk + no_resource + done_event),
+            retryable(Code::insufficient_system_resource, Billing::possibly_billed, 503));
+  table.add(24, "insufficient_system_resource, unstreamed",
+            unstreamed(whole(R"({"role":"assistant","content":"Hel"})", R"("insufficient_system_resource")")),
+            retryable(Code::insufficient_system_resource, Billing::possibly_billed, 503));
+  table.add(26, "error inside a stream before content", streamed(first_chunk + event(kBusy)),
             retryable(Code::busy, Billing::refused, 503));
-  table.add(26, "error inside a stream while thinking", streamed(kFirst + kThought + event(kInternal)),
+  table.add(26, "error inside a stream while thinking",
+            streamed(first_chunk + thought_chunk + event(kInternal)),
             retryable(Code::server_error, Billing::possibly_billed));
-  table.add(26, "error inside a stream after content", streamed(kFirst + kText + event(kInternal), true),
-            resumable(Code::server_error));
+  table.add(26, "error inside a stream after content",
+            streamed(first_chunk + text_chunk + event(kInternal), true), resumable(Code::server_error));
   table.add(26, "unknown error inside a stream", streamed(event(R"({"error":{"message":"what?"}})")),
             retryable(Code::upstream_error, Billing::refused, 502));
-  table.add(26, "a refusal of the content inside a stream after content",
-            streamed(kFirst + kText + event(R"({"error":{"message":"Content Exists Risk"}})"), true),
-            {.verdict = Verdict::fatal_request,
-             .billing = Billing::possibly_billed,
-             .code = Code::content_filter,
-             .other_target_only = true});
+  table.add(
+      26, "a refusal of the content inside a stream after content",
+      streamed(first_chunk + text_chunk + event(R"({"error":{"message":"Content Exists Risk"}})"), true),
+      {.verdict = Verdict::fatal_request,
+       .billing = Billing::possibly_billed,
+       .code = Code::content_filter,
+       .other_target_only = true});
   table.add(27, "usage-only chunk and empty reasoning_content first",
-            streamed(chunk(R"({"role":"assistant","content":null,"reasoning_content":""})") + kText + kStop +
-                     kUsage + kDone),
-            kSuccess);
-  table.add(27, "a usage-only chunk is no answer", streamed(kUsage + kDone),
+            streamed(chunk(R"({"role":"assistant","content":null,"reasoning_content":""})") + text_chunk +
+                     stop_chunk + usage_chunk + done_event),
+            success);
+  table.add(27, "a usage-only chunk is no answer", streamed(usage_chunk + done_event),
             retryable(Code::cut, Billing::possibly_billed));
-  table.add(29, "slow drip to its end", after(streamed(kFirst + kText + kText + kStop + kDone), seconds(500)),
-            kSuccess);
-  table.add(29, "slow drip past the deadline", given_up(streamed(kFirst + kText, true), Clock::total),
-            resumable(Code::timed_out));
+  table.add(29, "slow drip to its end",
+            after(streamed(first_chunk + text_chunk + text_chunk + stop_chunk + done_event), seconds(500)),
+            success);
+  table.add(29, "slow drip past the deadline",
+            given_up(streamed(first_chunk + text_chunk, true), Clock::total), resumable(Code::timed_out));
 }
 
 // Row 28: framing that is to be repaired, read a byte at a time as well.
 void add_framing(Table& table) {
   const std::string text = chunk(R"({"content":"é€😀"})");
+  const std::string good = first_chunk + text + stop_chunk + done_event;
   std::string crlf;
-  for (const char c : kFirst + text + kStop + kDone)
-    crlf += c == '\n' ? std::string("\r\n") : std::string(1, c);
-  std::string no_space = kFirst + text + kStop + kDone;
+  for (const char c : good) crlf.append(c == '\n' ? "\r\n" : std::string_view(&c, 1));
+  std::string no_space = good;
   for (std::size_t at = 0; (at = no_space.find("data: ", at)) != std::string::npos; ++at)
     no_space.erase(at + 5, 1);
   const struct {
     std::string_view what;
     std::string body;
   } bodies[] = {
-      {"split characters", kFirst + text + kStop + kDone},
+      {"split characters", first_chunk + text + stop_chunk + done_event},
       {"CRLF", crlf},
       {"a comment between events",
-       kFirst + kKeepAlive + text + ": OPENROUTER PROCESSING\n\n" + kStop + kDone},
+       first_chunk + keep_alive + text + ": OPENROUTER PROCESSING\n\n" + stop_chunk + done_event},
       {"no space after data:", no_space},
-      {"a byte order mark", "\xef\xbb\xbf" + kFirst + text + kStop + kDone},
+      {"a byte order mark", "\xef\xbb\xbf" + first_chunk + text + stop_chunk + done_event},
   };
   for (const auto& [what, body] : bodies) {
     for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}}) {
       Script script = streamed(body);
       script.bytes_per_read = bytes;
-      table.add(28, std::string(what) + (bytes == 1 ? ", one byte per read" : ""), script, kSuccess);
+      table.add(28, std::string(what) + (bytes == 1 ? ", one byte per read" : ""), script, success);
     }
   }
-  Script labelled = unstreamed(kFirst + text + kStop + kDone);
-  table.add(28, "an event stream labelled JSON", labelled, kSuccess);
-  Script json = streamed(kWhole);
-  table.add(28, "JSON labelled an event stream", json, kSuccess);
+  Script labelled = unstreamed(first_chunk + text + stop_chunk + done_event);
+  table.add(28, "an event stream labelled JSON", labelled, success);
+  Script json = streamed(whole_answer);
+  table.add(28, "JSON labelled an event stream", json, success);
   table.add(28, "a malformed event among good ones, nothing committed",
-            streamed(kFirst + "data: {\"id\":\n\n" + text),
+            streamed(first_chunk + "data: {\"id\":\n\n" + text),
             retryable(Code::malformed_event, Billing::possibly_billed, 502));
   table.add(28, "a malformed event among good ones, committed",
-            streamed(kFirst + text + "data: {\"id\":\n\n" + kStop + kDone + kText, true),
+            streamed(first_chunk + text + "data: {\"id\":\n\n" + stop_chunk + done_event + text_chunk, true),
             resumable(Code::malformed_event));
-  table.add(28, "a malformed event after content", streamed(kFirst + text + "data: {\"id\":\n\n", true),
+  table.add(28, "a malformed event after content", streamed(first_chunk + text + "data: {\"id\":\n\n", true),
             resumable(Code::malformed_event));
 }
 
@@ -285,7 +295,7 @@ void add_other_hosts(Table& table) {
   table.add(
       30, "OpenRouter: an error chunk after content",
       streamed(
-          kFirst + kText +
+          first_chunk + text_chunk +
               event(
                   R"({"id":"g","error":{"code":"server_error","message":"Provider disconnected"},"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}]})"),
           true),
@@ -306,10 +316,11 @@ void add_more(Table& table) {
              .code = Code::too_large,
              .caller_status = 502});
   table.add(
-      0, "the caller went away", {.stream = true, .body = kFirst, .ended = Ended::cancelled},
+      0, "the caller went away", {.stream = true, .body = first_chunk, .ended = Ended::cancelled},
       {.verdict = Verdict::fatal_request, .billing = Billing::possibly_billed, .code = Code::caller_gone});
   table.add(0, "the caller went away after the finish",
-            {.stream = true, .body = kFirst + kText + kStop, .ended = Ended::cancelled}, kSuccess);
+            {.stream = true, .body = first_chunk + text_chunk + stop_chunk, .ended = Ended::cancelled},
+            success);
   table.add(0, "DNS", without_head(true, Failure::dns, Sent::nothing),
             retryable(Code::dns, Billing::unsent, 502));
   table.add(0, "TLS", without_head(true, Failure::tls, Sent::nothing),
@@ -329,9 +340,9 @@ void add_more(Table& table) {
       0, "content filter", 400,
       R"({"error":{"message":"Content Exists Risk","type":"invalid_request_error","param":null,"code":"invalid_request_error"}})",
       request(Code::content_filter, 400));
-  Script two = streamed(kFirst + kText + kStop);
+  Script two = streamed(first_chunk + text_chunk + stop_chunk);
   two.choices = 2;
-  table.add(0, "one of two choices at a clean end", two, kSuccess);
+  table.add(0, "one of two choices at a clean end", two, success);
   table.add(0, "one of two choices at a reset", broken(two, Failure::reset),
             retryable(Code::reset, Billing::possibly_billed));
 }
@@ -344,8 +355,8 @@ std::vector<Fault> catalogue() {
   add_refusals(table);
   add_breaks(table);
   add_stalls(table);
+  add_blanks(table);
   add_answers(table);
-  add_odd_streams(table);
   add_framing(table);
   add_other_hosts(table);
   add_more(table);

@@ -116,10 +116,8 @@ TEST(AppendSseEvent, ComesBackFromTheDecoder) {
 }
 
 TEST(SniffBody, TellsEventsFromJsonWhateverTheLabel) {
-  for (const std::string_view text : {"data: {", "data:", "\n\n: keep-alive", ":", "event: x",
-                                      "\xef\xbb\xbf"
-                                      "data:x",
-                                      "id: 1"}) {
+  for (const std::string_view text :
+       {"data: {", "data:", "\n\n: keep-alive", ":", "event: x", "\xef\xbb\xbf\x64\x61ta:x", "id: 1"}) {
     EXPECT_EQ(sniff_body(text), BodyForm::sse) << text;
   }
   for (const std::string_view text : {"{", " \r\n\t{\"a\"", "[1]", "\xef\xbb\xbf{"}) {

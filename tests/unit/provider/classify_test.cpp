@@ -6,6 +6,7 @@
 #include <chrono>
 #include <set>
 
+#include "api/json_edit.hpp"
 #include "provider/caller_error.hpp"
 #include "support/replay_attempt.hpp"
 
@@ -63,6 +64,17 @@ TEST(Classify, SaysWhatHappenedAndWhatToDoOtherwise) {
   EXPECT_TRUE(garbage.error.message.contains("byte 5 of 5")) << garbage.error.message;
   const Classification html = judge({.status = 502, .body = "<html>secret</html>"});
   EXPECT_FALSE(html.error.message.contains("secret"));
+}
+
+TEST(Classify, KeepsOnlyTheBeginningOfAnEndlessMessage) {
+  std::string text;
+  while (text.size() < (1u << 20)) text += "é€";
+  const Classification c = judge({.status = 400, .body = R"({"error":{"message":")" + text + "\"}}"});
+  EXPECT_EQ(c.code, Code::bad_request);
+  EXPECT_GT(c.error.message.size(), 4000u);
+  EXPECT_LE(c.error.message.size(), 4096u);
+  EXPECT_TRUE(text.starts_with(c.error.message));
+  EXPECT_EQ(api::json_quote(c.error.message).size(), c.error.message.size() + 2) << "a character was cut";
 }
 
 TEST(Classify, UsesTheCheckOfAWholeAnswerThatWasMade) {
