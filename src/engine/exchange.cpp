@@ -13,6 +13,10 @@ namespace {
 // After a 429 nothing more is sent for that account and model for so long: others would only meet it too.
 constexpr base::Duration kFullAccountPause = std::chrono::milliseconds(250);
 
+// A request obeys Retry-After to the letter; for the account it counts up to this, since others may fare
+// better.
+constexpr base::Duration kLongestPause = std::chrono::seconds(60);
+
 std::uint32_t rank_of(std::string_view caller_class) {
   if (caller_class == "core") return 0;
   return caller_class == "background" ? 2 : 1;
@@ -249,7 +253,8 @@ bool Exchange::learn(const provider::Classification& result, Permit& permit) {
       if (result.verdict == provider::Verdict::success) permit.accepted();
       break;
     case provider::AccountOut::transient:
-      permit.pause_until(base::after(services_.loop.now(), result.retry_after.value_or(kFullAccountPause)));
+      permit.pause_until(base::after(
+          services_.loop.now(), std::min(result.retry_after.value_or(kFullAccountPause), kLongestPause)));
       break;
     case provider::AccountOut::long_time:
       if (!permit.take_out(result.code == provider::Code::auth ? policy::Accounts::Refused::key

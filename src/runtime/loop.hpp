@@ -30,8 +30,9 @@ class Loop {
   // Arms a timer; it fires in a later turn of the loop, never inside this call.
   void arm(Timer& timer, base::TimePoint at);
 
-  // Arms a timer for the next turn, after everything armed so before.
-  void arm_soon(Timer& timer) { arm(timer, base::TimePoint::min()); }
+  // Arms a timer for the next turn, after everything armed so before, and after what is due already: who asks
+  // for a turn again and again keeps nobody else from his.
+  void arm_soon(Timer& timer) { arm(timer, now()); }
 
   // Runs a task on its own, starting in a later turn; its frame is freed when it ends, or with the loop.
   // An exception that leaves it is a defect and ends the program.

@@ -70,6 +70,7 @@ class Connection {
   runtime::Task<bool> read_body_of_length(Exchange& exchange, std::size_t length);
   runtime::Task<bool> read_chunked_body(Exchange& exchange);
   runtime::Task<bool> wait_for_more(Exchange& exchange);
+  runtime::Task<bool> yield(Exchange& exchange);
 
   Read read_some();
   Decoded decode(Exchange& exchange, std::string_view& bytes);

@@ -6,6 +6,9 @@
 namespace dujiang::adapters::http {
 namespace {
 
+// Pieces of a body that are read before the loop has a turn for everyone else.
+constexpr std::uint32_t kReadsPerTurn = 32;
+
 using dujiang::http::BodyKind;
 using dujiang::http::Expect;
 using dujiang::http::HeadState;
@@ -142,12 +145,14 @@ runtime::Task<bool> Connection::read_chunked_body(Exchange& exchange) {
   std::string_view bytes = buffer_.view().substr(exchange.consumed);
   Decoded decoded = decode(exchange, bytes);
   exchange.consumed = buffer_.size() - bytes.size();
+  std::uint32_t reads = 0;
   while (decoded == Decoded::more) {
     const net::IoResult result = conn_->read(core_->scratch);
     if (result.status == IoStatus::ok) {
       bytes = {core_->scratch.data(), result.bytes};
       decoded = decode(exchange, bytes);
       if (decoded == Decoded::done) next_bytes_.append(bytes);
+      if (++reads % kReadsPerTurn == 0 && !co_await yield(exchange)) co_return false;
     } else if (result.status != IoStatus::would_block || !co_await wait_for_more(exchange)) {
       co_return false;
     }
@@ -196,6 +201,13 @@ runtime::Task<bool> Connection::wait_for_more(Exchange& exchange) {
                                        .message = "The " + part +
                                                   " of the request did not arrive in time; send it "
                                                   "without pauses."});
+}
+
+// Lets everyone else have a turn, and looks at the clock: tiny chunks can come for ever without a pause.
+runtime::Task<bool> Connection::yield(Exchange& exchange) {
+  co_await runtime::sleep_until(core_->loop, core_->loop.now());
+  conn_->readable().notify();
+  co_return co_await wait_for_more(exchange);
 }
 
 runtime::Task<bool> Connection::refuse_body(Exchange& exchange) {

@@ -124,6 +124,22 @@ TEST(Refusals, ABodyThatDoesNotCompleteInTimeGets408) {
   }
 }
 
+TEST(Refusals, ABodyOfTinyChunksWithoutAPauseKeepsNobodyFromHisTurnAndEndsInTime) {
+  TestServer server(always(echo), {.body_timeout = 300ms});
+  std::string piece;
+  while (piece.size() < 65536) piece += "1;" + std::string(1000, 'x') + "\r\na\r\n";
+  RawSocket flood = server.connect();
+  flood.say(chunked_head("/"));
+  RawSocket other = server.connect();
+  for (int i = 0; i < 20'000 && server.refused(RefusalReason::timeout) == 0; ++i) {
+    if (!flood.say(piece)) break;
+    if (i % 500 != 0) continue;
+    other.say(post("/", "hello"));
+    EXPECT_EQ(hear_answer(other).status, 200);
+  }
+  EXPECT_EQ(server.refused(RefusalReason::timeout), 1u);
+}
+
 TEST(Refusals, ACallerThatLeavesInTheMiddleOfARequestIsForgotten) {
   TestServer server(always(echo));
   for (const std::string& begun :

@@ -89,6 +89,33 @@ Task<void> stop_after(AsioLoop& loop, base::Duration span, int turns, int& seen)
   loop.stop();
 }
 
+Task<void> pass_the_ball(Signal& mine, Signal& other, const bool& enough) {
+  while (!enough) {
+    other.notify();
+    co_await mine.wait(base::kNever);
+  }
+  other.notify();
+}
+
+Task<void> end_game(AsioLoop& loop, bool& enough) {
+  co_await sleep_until(loop, loop.now() + 5ms);
+  enough = true;
+  co_await sleep_until(loop, loop.now() + 1ms);
+  loop.stop();
+}
+
+TEST(AsioLoop, TasksThatWakeEachOtherForEverKeepNobodyFromHisTurn) {
+  AsioLoop loop(1);
+  Signal left(loop);
+  Signal right(loop);
+  bool enough = false;
+  loop.spawn(pass_the_ball(left, right, enough));
+  loop.spawn(pass_the_ball(right, left, enough));
+  loop.spawn(end_game(loop, enough));
+  loop.run();
+  EXPECT_TRUE(enough);
+}
+
 TEST(AsioLoop, RunsTimersInRealTimeUntilStopped) {
   AsioLoop loop(1);
   int seen = 0;
