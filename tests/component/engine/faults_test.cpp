@@ -140,7 +140,7 @@ void expect_break(const Seen& seen, const Expected& expected) {
 // Nothing is no success: an envelope, or an error event after thinking that was shown.
 void expect_blank(const Seen& seen) {
   const ChatAnswer& chat = seen.heard.chat;
-  EXPECT_TRUE(seen.heard.status() == 502 || (chat.reasoning != "" && chat.errors == 1))
+  EXPECT_TRUE(seen.heard.status() == 502 || (!chat.reasoning.empty() && chat.errors == 1))
       << seen.heard.status();
   EXPECT_EQ(chat.error_code, "blank") << chat.error_message;
   EXPECT_EQ(chat.content, "");
