@@ -25,29 +25,29 @@ class Table {
 
 // Rows 1-6: waiting in the upstream's queue, and what becomes of it.
 void add_queues(Table& table) {
-  table.add(1, "queued, then the answer", unstreamed("\n\n\n" + whole_answer), success);
+  table.add(1, "queued, then the answer", unstreamed("\n\n\n" + kWholeAnswer), kSuccess);
   table.add(1, "queued, given up at the deadline", given_up(unstreamed("\n\n\n"), Clock::total),
             retryable(Code::timed_out, Billing::possibly_billed, 504));
   table.add(2, "queued, then chunks",
-            streamed(keep_alive + keep_alive + first_chunk + text_chunk + stop_chunk + done_event), success);
-  table.add(2, "queued, first token late", given_up(streamed(keep_alive), Clock::first_token),
+            streamed(kKeepAlive + kKeepAlive + kFirstChunk + kTextChunk + kStopChunk + kDoneEvent), kSuccess);
+  table.add(2, "queued, first token late", given_up(streamed(kKeepAlive), Clock::first_token),
             retryable(Code::late_first_token, Billing::possibly_billed, 504));
   table.add(3, "queue expiry, unstreamed", after(unstreamed("\n\n\n"), seconds(600)),
             retryable(Code::queue_expired, Billing::refused, 503));
-  table.add(3, "queue expiry, stream", after(streamed(keep_alive + keep_alive), seconds(600)),
+  table.add(3, "queue expiry, stream", after(streamed(kKeepAlive + kKeepAlive), seconds(600)),
             retryable(Code::queue_expired, Billing::refused, 503));
   table.add(3, "queue expiry by reset, unstreamed",
             after(broken(unstreamed("\n\n"), Failure::reset), seconds(600)),
             retryable(Code::queue_expired, Billing::refused));
   table.add(3, "queue expiry by reset, stream",
-            after(broken(streamed(keep_alive), Failure::reset), seconds(600)),
+            after(broken(streamed(kKeepAlive), Failure::reset), seconds(600)),
             retryable(Code::queue_expired, Billing::refused));
   table.add(3, "queue expiry without the last chunk",
             after(broken(unstreamed("\n\n"), Failure::closed), seconds(601)),
             retryable(Code::queue_expired, Billing::refused));
   table.add(4, "legacy expiry, unstreamed", after(unstreamed("\n\n\n"), seconds(1800)),
             retryable(Code::queue_expired, Billing::refused));
-  table.add(4, "legacy expiry, stream", after(streamed(keep_alive), seconds(1800)),
+  table.add(4, "legacy expiry, stream", after(streamed(kKeepAlive), seconds(1800)),
             retryable(Code::queue_expired, Billing::refused));
   table.add(5, "blank 200", after(unstreamed("\n\n\n\n"), seconds(60)),
             retryable(Code::empty_body, Billing::refused, 502));
@@ -93,60 +93,60 @@ void add_breaks(Table& table) {
     Script silent{.stream = stream, .status = 0, .ended = Ended::clock, .clock = Clock::first_byte};
     table.add(17, "headers too late" + form, silent, retryable(Code::silent, Billing::possibly_billed, 504));
   }
-  table.add(17, "headers late, then success", after(unstreamed(whole_answer), seconds(365)), success);
+  table.add(17, "headers late, then success", after(unstreamed(kWholeAnswer), seconds(365)), kSuccess);
   table.add(17, "headers late, then a stream",
-            after(streamed(first_chunk + text_chunk + stop_chunk + done_event), seconds(365)), success);
+            after(streamed(kFirstChunk + kTextChunk + kStopChunk + kDoneEvent), seconds(365)), kSuccess);
   table.add(18, "event stream headers, then reset", broken(streamed(""), Failure::reset),
             retryable(Code::reset, Billing::possibly_billed));
-  table.add(19, "reset before content", broken(streamed(first_chunk + thought_chunk), Failure::reset),
+  table.add(19, "reset before content", broken(streamed(kFirstChunk + kThoughtChunk), Failure::reset),
             retryable(Code::reset, Billing::possibly_billed));
   table.add(19, "reset mid-stream",
-            broken(streamed(first_chunk + text_chunk + text_chunk, true), Failure::reset),
+            broken(streamed(kFirstChunk + kTextChunk + kTextChunk, true), Failure::reset),
             resumable(Code::reset));
   table.add(19, "EOF mid-stream without the last chunk",
-            broken(streamed(first_chunk + text_chunk, true), Failure::closed), resumable(Code::cut));
+            broken(streamed(kFirstChunk + kTextChunk, true), Failure::closed), resumable(Code::cut));
   table.add(19, "reset in the middle of an event",
-            broken(streamed(first_chunk + text_chunk + "data: {\"id\":\"930c", true), Failure::reset),
+            broken(streamed(kFirstChunk + kTextChunk + "data: {\"id\":\"930c", true), Failure::reset),
             resumable(Code::reset));
   table.add(19, "reset of an answer that was to be put together",
-            broken(streamed(first_chunk + text_chunk), Failure::reset),
+            broken(streamed(kFirstChunk + kTextChunk), Failure::reset),
             retryable(Code::reset, Billing::possibly_billed));
   table.add(19, "unstreamed answer reset in the middle",
-            broken(unstreamed(whole_answer.substr(0, 90)), Failure::reset),
+            broken(unstreamed(kWholeAnswer.substr(0, 90)), Failure::reset),
             retryable(Code::reset, Billing::possibly_billed));
   table.add(19, "unstreamed answer shorter than its length",
-            broken(unstreamed(whole_answer.substr(0, 90)), Failure::closed),
+            broken(unstreamed(kWholeAnswer.substr(0, 90)), Failure::closed),
             retryable(Code::cut, Billing::possibly_billed));
-  table.add(20, "clean EOF without [DONE]", streamed(first_chunk + text_chunk, true), resumable(Code::cut));
-  table.add(20, "clean EOF without [DONE], nothing committed", streamed(first_chunk + thought_chunk),
+  table.add(20, "clean EOF without [DONE]", streamed(kFirstChunk + kTextChunk, true), resumable(Code::cut));
+  table.add(20, "clean EOF without [DONE], nothing committed", streamed(kFirstChunk + kThoughtChunk),
             retryable(Code::cut, Billing::possibly_billed));
-  table.add(20, "[DONE] without a finish_reason", streamed(first_chunk + text_chunk + done_event, true),
+  table.add(20, "[DONE] without a finish_reason", streamed(kFirstChunk + kTextChunk + kDoneEvent, true),
             resumable(Code::cut));
-  table.add(20, "clean EOF after the finish_reason", streamed(first_chunk + text_chunk + stop_chunk),
-            success);
+  table.add(20, "clean EOF after the finish_reason", streamed(kFirstChunk + kTextChunk + kStopChunk),
+            kSuccess);
   table.add(20, "reset after the finish_reason",
-            broken(streamed(first_chunk + text_chunk + stop_chunk, true), Failure::reset), success);
+            broken(streamed(kFirstChunk + kTextChunk + kStopChunk, true), Failure::reset), kSuccess);
   table.add(20, "[DONE] without its blank line",
-            streamed(first_chunk + text_chunk + stop_chunk + "data: [DONE]"), success);
+            streamed(kFirstChunk + kTextChunk + kStopChunk + "data: [DONE]"), kSuccess);
 }
 
 // Rows 21-23: silences.
 void add_stalls(Table& table) {
-  table.add(21, "stall while thinking", given_up(streamed(first_chunk + thought_chunk), Clock::gap),
+  table.add(21, "stall while thinking", given_up(streamed(kFirstChunk + kThoughtChunk), Clock::gap),
             retryable(Code::stalled, Billing::possibly_billed, 504));
-  table.add(21, "stall after content", given_up(streamed(first_chunk + text_chunk, true), Clock::gap),
+  table.add(21, "stall after content", given_up(streamed(kFirstChunk + kTextChunk, true), Clock::gap),
             resumable(Code::stalled));
-  table.add(21, "silence after content", given_up(streamed(first_chunk + text_chunk, true), Clock::silence),
+  table.add(21, "silence after content", given_up(streamed(kFirstChunk + kTextChunk, true), Clock::silence),
             resumable(Code::stalled));
   table.add(22, "stall, then close",
-            after(broken(streamed(first_chunk + text_chunk, true), Failure::closed), seconds(603)),
+            after(broken(streamed(kFirstChunk + kTextChunk, true), Failure::closed), seconds(603)),
             resumable(Code::cut));
-  table.add(22, "stall, then clean end", after(streamed(first_chunk + text_chunk, true), seconds(606)),
+  table.add(22, "stall, then clean end", after(streamed(kFirstChunk + kTextChunk, true), seconds(606)),
             resumable(Code::cut));
   table.add(23, "keep-alives for ever",
-            given_up(streamed(keep_alive + keep_alive + keep_alive), Clock::first_token),
+            given_up(streamed(kKeepAlive + kKeepAlive + kKeepAlive), Clock::first_token),
             retryable(Code::late_first_token, Billing::possibly_billed));
-  table.add(23, "keep-alives to the deadline", given_up(streamed(keep_alive), Clock::total),
+  table.add(23, "keep-alives to the deadline", given_up(streamed(kKeepAlive), Clock::total),
             retryable(Code::timed_out, Billing::possibly_billed));
   table.add(23, "blank lines to the deadline", given_up(unstreamed("\n\n"), Clock::total),
             retryable(Code::timed_out, Billing::possibly_billed));
@@ -154,85 +154,85 @@ void add_stalls(Table& table) {
 
 // Row 25: an answer that says nothing, and those that say nothing for a reason.
 void add_blanks(Table& table) {
-  table.add(25, "empty stop, stream", streamed(first_chunk + stop_chunk + done_event), blank);
+  table.add(25, "empty stop, stream", streamed(kFirstChunk + kStopChunk + kDoneEvent), kBlank);
   table.add(25, "empty stop after thinking, stream",
-            streamed(first_chunk + thought_chunk + stop_chunk + done_event), blank);
+            streamed(kFirstChunk + kThoughtChunk + kStopChunk + kDoneEvent), kBlank);
   table.add(25, "empty stop, unstreamed",
-            unstreamed(whole(R"({"role":"assistant","content":""})", R"("stop")")), blank);
+            unstreamed(whole(R"({"role":"assistant","content":""})", R"("stop")")), kBlank);
   table.add(25, "null content, unstreamed",
-            unstreamed(whole(R"({"role":"assistant","content":null})", R"("stop")")), blank);
+            unstreamed(whole(R"({"role":"assistant","content":null})", R"("stop")")), kBlank);
   table.add(25, "reasoning only, unstreamed",
             unstreamed(whole(R"({"role":"assistant","content":"","reasoning_content":"hm"})", R"("stop")")),
-            blank);
+            kBlank);
   Script one_token = unstreamed(whole(R"({"role":"assistant","content":""})", R"("stop")"));
   one_token.one_token = true;
-  table.add(25, "empty stop of a one-token request", one_token, success);
+  table.add(25, "empty stop of a one-token request", one_token, kSuccess);
   for (const std::string_view reason : {R"("length")", R"("tool_calls")", R"("content_filter")"}) {
     table.add(25, std::string(reason).append(" without content, unstreamed"),
-              unstreamed(whole(R"({"role":"assistant","content":""})", reason)), success);
+              unstreamed(whole(R"({"role":"assistant","content":""})", reason)), kSuccess);
     table.add(
         25, std::string(reason).append(" without content, stream"),
-        streamed(std::string(first_chunk).append(chunk(R"({"content":""})", reason)).append(done_event)),
-        success);
+        streamed(std::string(kFirstChunk).append(chunk(R"({"content":""})", reason)).append(kDoneEvent)),
+        kSuccess);
   }
   table.add(
       25, "stop with a tool call",
       streamed(
-          first_chunk +
+          kFirstChunk +
           chunk(
               R"({"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]})") +
-          stop_chunk + done_event),
-      success);
+          kStopChunk + kDoneEvent),
+      kSuccess);
   table.add(25, "stop with a refusal",
             unstreamed(whole(R"({"role":"assistant","content":null,"refusal":"No."})", R"("stop")")),
-            success);
+            kSuccess);
 }
 
 // Rows 24, 26, 27, 29: answers that are none, and answers that are.
 void add_answers(Table& table) {
   const std::string no_resource = chunk(R"({"content":""})", R"("insufficient_system_resource")");
   table.add(24, "insufficient_system_resource after content",
-            streamed(first_chunk + text_chunk + no_resource + done_event, true),
+            streamed(kFirstChunk + kTextChunk + no_resource + kDoneEvent, true),
             resumable(Code::insufficient_system_resource));
   table.add(24, "insufficient_system_resource before content",
-            streamed(first_chunk + no_resource + done_event),
+            streamed(kFirstChunk + no_resource + kDoneEvent),
             retryable(Code::insufficient_system_resource, Billing::possibly_billed, 503));
   table.add(24, "insufficient_system_resource, unstreamed",
             unstreamed(whole(R"({"role":"assistant","content":"Hel"})", R"("insufficient_system_resource")")),
             retryable(Code::insufficient_system_resource, Billing::possibly_billed, 503));
-  table.add(26, "error inside a stream before content", streamed(first_chunk + event(kBusy)),
+  table.add(26, "error inside a stream before content", streamed(kFirstChunk + event(kBusy)),
             retryable(Code::busy, Billing::refused, 503));
   table.add(26, "error inside a stream while thinking",
-            streamed(first_chunk + thought_chunk + event(kInternal)),
+            streamed(kFirstChunk + kThoughtChunk + event(kInternal)),
             retryable(Code::server_error, Billing::possibly_billed));
   table.add(26, "error inside a stream after content",
-            streamed(first_chunk + text_chunk + event(kInternal), true), resumable(Code::server_error));
+            streamed(kFirstChunk + kTextChunk + event(kInternal), true), resumable(Code::server_error));
   table.add(26, "unknown error inside a stream", streamed(event(R"({"error":{"message":"what?"}})")),
             retryable(Code::upstream_error, Billing::refused, 502));
   table.add(
       26, "a refusal of the content inside a stream after content",
-      streamed(first_chunk + text_chunk + event(R"({"error":{"message":"Content Exists Risk"}})"), true),
+      streamed(kFirstChunk + kTextChunk + event(R"({"error":{"message":"Content Exists Risk"}})"), true),
       {.verdict = Verdict::fatal_request,
        .billing = Billing::possibly_billed,
        .code = Code::content_filter,
        .other_target_only = true});
   table.add(27, "usage-only chunk and empty reasoning_content first",
-            streamed(chunk(R"({"role":"assistant","content":null,"reasoning_content":""})") + text_chunk +
-                     stop_chunk + usage_chunk + done_event),
-            success);
-  table.add(27, "a usage-only chunk is no answer", streamed(usage_chunk + done_event),
+            streamed(chunk(R"({"role":"assistant","content":null,"reasoning_content":""})") + kTextChunk +
+                     kStopChunk + kUsageChunk + kDoneEvent),
+            kSuccess);
+  table.add(27, "a usage-only chunk is no answer", streamed(kUsageChunk + kDoneEvent),
             retryable(Code::cut, Billing::possibly_billed));
   table.add(29, "slow drip to its end",
-            after(streamed(first_chunk + text_chunk + text_chunk + stop_chunk + done_event), seconds(500)),
-            success);
+            after(streamed(kFirstChunk + kTextChunk + kTextChunk + kStopChunk + kDoneEvent), seconds(500)),
+            kSuccess);
   table.add(29, "slow drip past the deadline",
-            given_up(streamed(first_chunk + text_chunk, true), Clock::total), resumable(Code::timed_out));
+            given_up(streamed(kFirstChunk + kTextChunk, true), Clock::total), resumable(Code::timed_out));
 }
 
 // Row 28: framing that is to be repaired, read a byte at a time as well.
 void add_framing(Table& table) {
   const std::string text = chunk(R"({"content":"é€😀"})");
-  const std::string good = first_chunk + text + stop_chunk + done_event;
+  const std::string good = kFirstChunk + text + kStopChunk + kDoneEvent;
   std::string crlf;
   for (const char c : good) crlf.append(c == '\n' ? "\r\n" : std::string_view(&c, 1));
   std::string no_space = good;
@@ -242,31 +242,31 @@ void add_framing(Table& table) {
     std::string_view what;
     std::string body;
   } bodies[] = {
-      {"split characters", first_chunk + text + stop_chunk + done_event},
+      {"split characters", kFirstChunk + text + kStopChunk + kDoneEvent},
       {"CRLF", crlf},
       {"a comment between events",
-       first_chunk + keep_alive + text + ": OPENROUTER PROCESSING\n\n" + stop_chunk + done_event},
+       kFirstChunk + kKeepAlive + text + ": OPENROUTER PROCESSING\n\n" + kStopChunk + kDoneEvent},
       {"no space after data:", no_space},
-      {"a byte order mark", "\xef\xbb\xbf" + first_chunk + text + stop_chunk + done_event},
+      {"a byte order mark", "\xef\xbb\xbf" + kFirstChunk + text + kStopChunk + kDoneEvent},
   };
   for (const auto& [what, body] : bodies) {
     for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}}) {
       Script script = streamed(body);
       script.bytes_per_read = bytes;
-      table.add(28, std::string(what) + (bytes == 1 ? ", one byte per read" : ""), script, success);
+      table.add(28, std::string(what) + (bytes == 1 ? ", one byte per read" : ""), script, kSuccess);
     }
   }
-  Script labelled = unstreamed(first_chunk + text + stop_chunk + done_event);
-  table.add(28, "an event stream labelled JSON", labelled, success);
-  Script json = streamed(whole_answer);
-  table.add(28, "JSON labelled an event stream", json, success);
+  Script labelled = unstreamed(kFirstChunk + text + kStopChunk + kDoneEvent);
+  table.add(28, "an event stream labelled JSON", labelled, kSuccess);
+  Script json = streamed(kWholeAnswer);
+  table.add(28, "JSON labelled an event stream", json, kSuccess);
   table.add(28, "a malformed event among good ones, nothing committed",
-            streamed(first_chunk + "data: {\"id\":\n\n" + text),
+            streamed(kFirstChunk + "data: {\"id\":\n\n" + text),
             retryable(Code::malformed_event, Billing::possibly_billed, 502));
   table.add(28, "a malformed event among good ones, committed",
-            streamed(first_chunk + text + "data: {\"id\":\n\n" + stop_chunk + done_event + text_chunk, true),
+            streamed(kFirstChunk + text + "data: {\"id\":\n\n" + kStopChunk + kDoneEvent + kTextChunk, true),
             resumable(Code::malformed_event));
-  table.add(28, "a malformed event after content", streamed(first_chunk + text + "data: {\"id\":\n\n", true),
+  table.add(28, "a malformed event after content", streamed(kFirstChunk + text + "data: {\"id\":\n\n", true),
             resumable(Code::malformed_event));
 }
 
@@ -295,7 +295,7 @@ void add_other_hosts(Table& table) {
   table.add(
       30, "OpenRouter: an error chunk after content",
       streamed(
-          first_chunk + text_chunk +
+          kFirstChunk + kTextChunk +
               event(
                   R"({"id":"g","error":{"code":"server_error","message":"Provider disconnected"},"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}]})"),
           true),
@@ -316,11 +316,11 @@ void add_more(Table& table) {
              .code = Code::too_large,
              .caller_status = 502});
   table.add(
-      0, "the caller went away", {.stream = true, .body = first_chunk, .ended = Ended::cancelled},
+      0, "the caller went away", {.stream = true, .body = kFirstChunk, .ended = Ended::cancelled},
       {.verdict = Verdict::fatal_request, .billing = Billing::possibly_billed, .code = Code::caller_gone});
   table.add(0, "the caller went away after the finish",
-            {.stream = true, .body = first_chunk + text_chunk + stop_chunk, .ended = Ended::cancelled},
-            success);
+            {.stream = true, .body = kFirstChunk + kTextChunk + kStopChunk, .ended = Ended::cancelled},
+            kSuccess);
   table.add(0, "DNS", without_head(true, Failure::dns, Sent::nothing),
             retryable(Code::dns, Billing::unsent, 502));
   table.add(0, "TLS", without_head(true, Failure::tls, Sent::nothing),
@@ -340,9 +340,9 @@ void add_more(Table& table) {
       0, "content filter", 400,
       R"({"error":{"message":"Content Exists Risk","type":"invalid_request_error","param":null,"code":"invalid_request_error"}})",
       request(Code::content_filter, 400));
-  Script two = streamed(first_chunk + text_chunk + stop_chunk);
+  Script two = streamed(kFirstChunk + kTextChunk + kStopChunk);
   two.choices = 2;
-  table.add(0, "one of two choices at a clean end", two, success);
+  table.add(0, "one of two choices at a clean end", two, kSuccess);
   table.add(0, "one of two choices at a reset", broken(two, Failure::reset),
             retryable(Code::reset, Billing::possibly_billed));
 }

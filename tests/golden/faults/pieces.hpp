@@ -51,14 +51,14 @@ inline std::string chunk(std::string_view delta, std::string_view finish = "null
       std::string(delta) + R"(,"logprobs":null,"finish_reason":)" + std::string(finish) + "}]}");
 }
 
-inline const std::string first_chunk = chunk(R"({"role":"assistant","content":""})");
-inline const std::string thought_chunk = chunk(R"({"content":null,"reasoning_content":"Let me think"})");
-inline const std::string text_chunk = chunk(R"({"content":"Hello"})");
-inline const std::string stop_chunk = chunk(R"({"content":""})", R"("stop")");
-inline const std::string usage_chunk = event(
+inline const std::string kFirstChunk = chunk(R"({"role":"assistant","content":""})");
+inline const std::string kThoughtChunk = chunk(R"({"content":null,"reasoning_content":"Let me think"})");
+inline const std::string kTextChunk = chunk(R"({"content":"Hello"})");
+inline const std::string kStopChunk = chunk(R"({"content":""})", R"("stop")");
+inline const std::string kUsageChunk = event(
     R"({"id":"930c60df-bf64-41c9-a88e-3ec75f81e00e","object":"chat.completion.chunk","created":1718345013,"model":"deepseek-chat","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}})");
-inline const std::string done_event = "data: [DONE]\n\n";
-inline const std::string keep_alive = ": keep-alive\n\n";
+inline const std::string kDoneEvent = "data: [DONE]\n\n";
+inline const std::string kKeepAlive = ": keep-alive\n\n";
 
 inline std::string whole(std::string_view message, std::string_view finish) {
   return R"({"id":"930c60df","object":"chat.completion","created":1705651092,"model":"deepseek-chat","choices":[{"index":0,"message":)" +
@@ -66,7 +66,7 @@ inline std::string whole(std::string_view message, std::string_view finish) {
          R"(}],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}})";
 }
 
-inline const std::string whole_answer = whole(R"({"role":"assistant","content":"Hello"})", R"("stop")");
+inline const std::string kWholeAnswer = whole(R"({"role":"assistant","content":"Hello"})", R"("stop")");
 
 // How an attempt ends.
 inline Script streamed(std::string body, bool committed = false) {
@@ -103,7 +103,7 @@ inline Script without_head(bool stream, Failure failure, Sent sent) {
 }
 
 // What is to come of it.
-inline const Expected success{};
+inline const Expected kSuccess{};
 inline Expected retryable(Code code, Billing billing, int caller_status = 0) {
   return {.verdict = Verdict::retryable, .billing = billing, .code = code, .caller_status = caller_status};
 }
@@ -133,7 +133,7 @@ inline Expected request(Code code, int caller_status) {
           .other_target_only = true,
           .caller_status = caller_status};
 }
-inline const Expected blank{
+inline const Expected kBlank{
     .verdict = Verdict::blank, .billing = Billing::possibly_billed, .code = Code::blank};
 
 }  // namespace dujiang::golden

@@ -11,8 +11,8 @@ constexpr std::string_view kFirst =
 const StreamEvent& read(StreamEventReader& reader, std::string_view data) {
   const auto event = reader.read(data);
   EXPECT_TRUE(event) << data << (event ? "" : event.error());
-  static const StreamEvent none;
-  return event ? **event : none;
+  static const StreamEvent kNone;
+  return event ? **event : kNone;
 }
 
 TEST(StreamEvent, OfTheFirstChunkBringsNothingYet) {

@@ -9,9 +9,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const base::WallTime now = std::chrono::sys_days(std::chrono::year(2026) / 11 / 6) + 8h + 49min + 37s;
+const base::WallTime kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 6) + 8h + 49min + 37s;
 
-std::optional<base::Duration> read(const http::Headers& headers) { return read_retry_after(headers, now); }
+std::optional<base::Duration> read(const http::Headers& headers) { return read_retry_after(headers, kNow); }
 
 TEST(RetryAfter, TakesSecondsMillisecondsAndDates) {
   EXPECT_EQ(read({{"Retry-After", "3"}}), 3s);
