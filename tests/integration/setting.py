@@ -3,6 +3,7 @@
 import pathlib
 import subprocess
 import sys
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -55,8 +56,14 @@ class WithGateway(unittest.TestCase):
     def attempts(self):
         return self.simulator.stats()["attempts"]
 
-    def gateway_log(self):
-        return self.gateway.log.read_text(errors="replace")
+    def gateway_log(self, of):
+        """The gateway's log up to the line about the answer `of`: it is written after the last byte of the answer."""
+        for _ in range(500):
+            log = self.gateway.log.read_text(errors="replace")
+            if of._request_id in log:
+                return log
+            time.sleep(0.02)
+        self.fail(f"no line of the log tells of {of._request_id}:\n{log}")
 
 
 def run(command, timeout, **more):

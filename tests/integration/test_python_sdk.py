@@ -168,10 +168,10 @@ class ErrorsTest(WithGateway):
 
     def test_no_key_prompt_or_answer_is_in_the_log(self):
         prompt = "A prompt about paddlefish"
-        answer = self.ask(prompt).choices[0].message.content
-        log = self.gateway_log()
+        answer = self.ask(prompt)
+        log = self.gateway_log(of=answer)
         self.assertIn('"status":200', log.replace(" ", ""))
-        for secret in ("sk-of-the-account", "sk-of-the-caller", "paddlefish", answer[:40]):
+        for secret in ("sk-of-the-account", "sk-of-the-caller", "paddlefish", answer.choices[0].message.content[:40]):
             self.assertNotIn(secret, log)
 
 
