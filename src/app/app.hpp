@@ -1,18 +1,14 @@
-// The gateway as a whole: server, engine, client, metrics and log on one loop.
+// The gateway as a whole: its workers, one to a loop, from their beginning to the end of the last request.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "adapters/http/client.hpp"
-#include "adapters/http/server.hpp"
-#include "adapters/metrics/registry.hpp"
 #include "adapters/net/address.hpp"
-#include "app/front.hpp"
+#include "app/worker.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
-#include "engine/gateway.hpp"
 #include "ports/access_log.hpp"
 #include "runtime/asio_loop.hpp"
 
@@ -37,18 +33,19 @@ class App {
   void hurry();
 
  private:
-  App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log,
-      std::unique_ptr<adapters::http::Client> client);
-  std::string metrics_page();
+  App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log);
+
+  runtime::Task<std::string> metrics_page(runtime::Loop& here);
+  runtime::Task<Worker::Load> begin_drain();
+  runtime::Task<Worker::Load> load();
+  runtime::Task<bool> drained(base::TimePoint until);
+  void stop_accepting();
+  void cut();
 
   runtime::AsioLoop& loop_;
   config::Config config_;
   ports::AccessLog& log_;
-  adapters::metrics::Registry registry_;
-  std::unique_ptr<adapters::http::Client> client_;
-  engine::Gateway gateway_;
-  Front front_;
-  adapters::http::HttpServer server_;
+  std::vector<std::unique_ptr<Worker>> workers_;  // the first one on loop_
   runtime::Signal hurry_;
   bool hurried_ = false;
   bool accepting_ = true;

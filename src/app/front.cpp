@@ -14,7 +14,7 @@ constexpr const char* kPlain = "text/plain; charset=utf-8";
 
 }  // namespace
 
-Front::Front(ports::Handler engine, std::function<std::string()> metrics, base::Random& chance)
+Front::Front(ports::Handler engine, MetricsPage metrics, base::Random& chance)
     : engine_(std::move(engine)), metrics_(std::move(metrics)), chance_(chance) {}
 
 runtime::Task<void> Front::handle(const ports::CallerRequest& request, ports::CallerReply& reply) {
@@ -25,7 +25,8 @@ runtime::Task<void> Front::handle(const ports::CallerRequest& request, ports::Ca
     co_await refuse_method(request, reply);
   } else if (request.path == "/metrics") {
     co_await answer(request, reply, 200,
-                    {{"Content-Type", std::string(adapters::metrics::Registry::kContentType)}}, metrics_());
+                    {{"Content-Type", std::string(adapters::metrics::Registry::kContentType)}},
+                    co_await metrics_());
   } else if (request.path == "/readyz" && draining_) {
     co_await answer(request, reply, 503, {{"Content-Type", kPlain}}, "draining\n");
   } else {

@@ -10,13 +10,16 @@
 
 namespace dujiang::app {
 
+// Makes the page for /metrics.
+using MetricsPage = std::function<runtime::Task<std::string>()>;
+
 // GET (or HEAD) /healthz: 200 while the process serves at all. /readyz: 200, or 503 while it drains; never
 // dependent on an upstream, since a gateway that is taken out of service for its upstreams' sake can't answer
 // anybody. /metrics: the page of `metrics`.
 class Front {
  public:
   // `chance`, for new request ids, outlives the front.
-  Front(ports::Handler engine, std::function<std::string()> metrics, base::Random& chance);
+  Front(ports::Handler engine, MetricsPage metrics, base::Random& chance);
 
   // A ports::Handler. The front outlives the task.
   runtime::Task<void> handle(const ports::CallerRequest& request, ports::CallerReply& reply);
@@ -29,7 +32,7 @@ class Front {
   runtime::Task<void> refuse_method(const ports::CallerRequest& request, ports::CallerReply& reply);
 
   ports::Handler engine_;
-  std::function<std::string()> metrics_;
+  MetricsPage metrics_;
   base::Random& chance_;
   bool draining_ = false;
 };

@@ -72,7 +72,9 @@ void AsioLoop::run() { impl_->context_.run(); }
 
 void AsioLoop::stop() { impl_->context_.stop(); }
 
-void AsioLoop::post(std::function<void()> work) { boost::asio::post(impl_->context_, std::move(work)); }
+void AsioLoop::post(std::move_only_function<void()> work) {
+  boost::asio::post(impl_->context_, std::move(work));
+}
 
 boost::asio::io_context& AsioLoop::context() { return impl_->context_; }
 

@@ -28,8 +28,7 @@ class AsioLoop final : public Loop {
   // May be called from another thread or from a handler of the loop.
   void stop();
 
-  // Runs `work` in a later turn of the loop. May be called from another thread.
-  void post(std::function<void()> work);
+  void post(std::move_only_function<void()> work) override;
 
   // For adapters only: where their sockets live.
   boost::asio::io_context& context();

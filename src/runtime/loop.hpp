@@ -1,12 +1,13 @@
 // One event loop: the clock, the chance and the timers of everything that lives on it.
 //
-// Everything made on a loop stays on its thread; nothing here is locked. AsioLoop runs in real time,
-// VirtualLoop in simulated time: the same coroutines run on both.
+// Everything made on a loop stays on its thread; nothing here is locked, and only post() may be called from
+// another thread. AsioLoop runs in real time, VirtualLoop in simulated time: the same coroutines run on both.
 #pragma once
 
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/random.hpp"
@@ -33,6 +34,10 @@ class Loop {
   // Arms a timer for the next turn, after everything armed so before, and after what is due already: who asks
   // for a turn again and again keeps nobody else from his.
   void arm_soon(Timer& timer) { arm(timer, now()); }
+
+  // Runs `work` in a later turn of the loop, after whatever was posted before. May be called from another
+  // thread. What never runs is destroyed with the loop.
+  virtual void post(std::move_only_function<void()> work) = 0;
 
   // Runs a task on its own, starting in a later turn; its frame is freed when it ends, or with the loop.
   // An exception that leaves it is a defect and ends the program.

@@ -4,26 +4,12 @@
 #include <cassert>
 #include <cmath>
 
-#include "adapters/metrics/text_format.hpp"
-
 namespace dujiang::adapters::metrics {
 namespace {
 
 constexpr unsigned kIdBits = 12;
 constexpr std::uint64_t kIdMask = (1u << kIdBits) - 1;
 constexpr std::string_view kOther = "other";
-
-std::string_view kind_name(ports::MetricKind kind) {
-  switch (kind) {
-    case ports::MetricKind::counter:
-      return "counter";
-    case ports::MetricKind::gauge:
-      return "gauge";
-    case ports::MetricKind::histogram:
-      return "histogram";
-  }
-  return "untyped";
-}
 
 }  // namespace
 
@@ -110,34 +96,28 @@ void Registry::observe(ports::Metric histogram, Labels labels, double value) {
   series.value += value;
 }
 
-std::string Registry::text() const {
-  std::string out;
-  for (const ports::MetricFamily& description : ports::metric_catalog()) print_family(out, description);
-  return out;
-}
-
-void Registry::print_family(std::string& out, const ports::MetricFamily& description) const {
-  const Family& family = families_[static_cast<std::size_t>(description.metric)];
-  print_header(out, description.name, kind_name(description.kind), description.help);
-
-  std::vector<Key> keys;
-  keys.reserve(family.series.size());
-  for (const auto& entry : family.series) keys.push_back(entry.first);
-  std::ranges::sort(keys);
-
-  std::vector<PrintedLabel> labels(description.labels.size());
-  for (Key key : keys) {
-    const Series& series = family.series.at(key);
-    Key rest = key;
-    for (std::size_t i = labels.size(); i-- > 0; rest >>= kIdBits) {
-      labels[i] = {description.labels[i]->name, family.sets[i]->values[rest & kIdMask]};
-    }
-    if (description.kind == ports::MetricKind::histogram) {
-      print_histogram(out, description.name, labels, description.buckets, series.buckets, series.value);
-    } else {
-      print_sample(out, description.name, labels, series.value);
+Page Registry::page() const {
+  Page page;
+  for (const ports::MetricFamily& description : ports::metric_catalog()) {
+    const Family& family = families_[static_cast<std::size_t>(description.metric)];
+    std::vector<Key> keys;
+    keys.reserve(family.series.size());
+    for (const auto& entry : family.series) keys.push_back(entry.first);
+    std::ranges::sort(keys);
+    for (const Key key : keys) {
+      const Series& series = family.series.at(key);
+      page.add(description.metric,
+               {.labels = labels_of(family, key), .value = series.value, .buckets = series.buckets});
     }
   }
+  return page;
+}
+
+std::vector<std::string> Registry::labels_of(const Family& family, Key key) {
+  std::vector<std::string> labels(family.sets.size());
+  for (std::size_t i = labels.size(); i-- > 0; key >>= kIdBits)
+    labels[i] = family.sets[i]->values[key & kIdMask];
+  return labels;
 }
 
 }  // namespace dujiang::adapters::metrics

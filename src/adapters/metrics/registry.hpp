@@ -1,4 +1,4 @@
-// Keeps every measurement of one loop and prints them in Prometheus' text format 0.0.4.
+// Keeps every measurement of one loop, for Prometheus' text format 0.0.4.
 //
 // Label sets are closed: a value that was never declared becomes "other", and a family that has too many
 // series counts the rest in one series of "other"s, so that memory has an end whatever callers send.
@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "adapters/metrics/page.hpp"
 #include "ports/metric_catalog.hpp"
 #include "ports/metrics.hpp"
 
@@ -30,8 +31,9 @@ class Registry final : public ports::Metrics {
   void set(ports::Metric metric, Labels labels, double value) override;
   void observe(ports::Metric histogram, Labels labels, double value) override;
 
-  // The page for /metrics: all families, series in order of declaration.
-  std::string text() const;
+  // As it stands now: all families, series in order of declaration.
+  Page page() const;
+  std::string text() const { return page().text(); }
 
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -64,7 +66,7 @@ class Registry final : public ports::Metrics {
   using Key = std::uint64_t;
   static Key key_of(const Family& family, Labels labels);
   Series& series_of(ports::Metric metric, Labels labels);
-  void print_family(std::string& out, const ports::MetricFamily& description) const;
+  static std::vector<std::string> labels_of(const Family& family, Key key);
 
   std::size_t max_series_;
   std::unordered_map<const ports::MetricLabel*, ValueSet> sets_;

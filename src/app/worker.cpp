@@ -1,0 +1,89 @@
+#include "app/worker.hpp"
+
+#include <utility>
+
+#include "api/openai/envelope.hpp"
+#include "app/metric_labels.hpp"
+#include "ports/metric_catalog.hpp"
+
+namespace dujiang::app {
+namespace {
+
+using ports::Metric;
+
+// Errors that the HTTP front answers by itself look like the engine's.
+adapters::http::ErrorBody error_page(int status, std::string_view code, std::string_view message) {
+  api::ApiError error = api::invalid_request(std::string(message), std::nullopt, std::string(code), status);
+  if (status >= 500) error.type = "server_error";
+  return {api::openai::error_body(error), "application/json"};
+}
+
+adapters::metrics::Registry labelled_registry(const config::Config& config) {
+  adapters::metrics::Registry registry;
+  declare_labels(registry, config);
+  return registry;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Worker>> Worker::make(runtime::AsioLoop& loop, const config::Config& config,
+                                                   std::shared_ptr<const engine::Settings> settings,
+                                                   ports::AccessLog& log, MetricsPage metrics) {
+  auto client = adapters::http::Client::make(loop, settings->upstreams);
+  if (!client) return std::unexpected(client.error());
+  return std::unique_ptr<Worker>(
+      new Worker(loop, config, std::move(settings), log, std::move(metrics), std::move(*client)));
+}
+
+Worker::Worker(runtime::AsioLoop& loop, const config::Config& config,
+               std::shared_ptr<const engine::Settings> settings, ports::AccessLog& log, MetricsPage metrics,
+               std::unique_ptr<adapters::http::Client> client)
+    : loop_(loop),
+      settings_(std::move(settings)),
+      registry_(labelled_registry(config)),
+      client_(std::move(client)),
+      gateway_(loop, *client_, registry_, log, settings_),
+      front_([this](const ports::CallerRequest& request,
+                    ports::CallerReply& reply) { return gateway_.handle(request, reply); },
+             std::move(metrics), loop.random()),
+      server_(
+          loop, config.listen.server,
+          [this](const ports::CallerRequest& request, ports::CallerReply& reply) {
+            return front_.handle(request, reply);
+          },
+          error_page) {}
+
+base::Result<adapters::net::SocketAddress> Worker::listen(const adapters::net::SocketAddress& at) {
+  return server_.listen(at);
+}
+
+Worker::Load Worker::load() const {
+  return {.connections = server_.connections(), .requests = server_.active_requests()};
+}
+
+Worker::Load Worker::begin_drain() {
+  front_.begin_drain();
+  return load();
+}
+
+adapters::metrics::Page Worker::measure() {
+  const adapters::http::ServerCounts callers = server_.counts();
+  adapters::http::ClientCounters upstreams;
+  for (const route::UpstreamSpec& upstream : settings_->upstreams) {
+    const adapters::http::ClientCounters one = client_->counters(upstream.name);
+    upstreams.open += one.open;
+    upstreams.connections_opened += one.connections_opened;
+  }
+  registry_.set(Metric::connections, {"caller"}, static_cast<double>(callers.connections));
+  registry_.set(Metric::connections, {"upstream"}, static_cast<double>(upstreams.open));
+  registry_.set(Metric::connections_opened, {"caller"}, static_cast<double>(callers.accepted));
+  registry_.set(Metric::connections_opened, {"upstream"}, static_cast<double>(upstreams.connections_opened));
+  for (std::size_t i = 0; i < callers.refused.size(); ++i) {
+    const std::string_view reason = name(static_cast<adapters::http::RefusalReason>(i));
+    registry_.set(Metric::requests_refused, {reason}, static_cast<double>(callers.refused[i]));
+  }
+  gateway_.measure();
+  return registry_.page();
+}
+
+}  // namespace dujiang::app

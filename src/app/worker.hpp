@@ -1,0 +1,75 @@
+// One loop's part of the gateway: a front, an engine, a client and metrics of its own.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "adapters/http/client.hpp"
+#include "adapters/http/server.hpp"
+#include "adapters/metrics/page.hpp"
+#include "adapters/metrics/registry.hpp"
+#include "adapters/net/address.hpp"
+#include "app/front.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "config/config.hpp"
+#include "engine/gateway.hpp"
+#include "ports/access_log.hpp"
+#include "runtime/asio_loop.hpp"
+
+namespace dujiang::app {
+
+// All calls but make() and listen() are made on the worker's loop; those two are made before it runs, or on
+// it. Workers share nothing that changes.
+class Worker {
+ public:
+  // Loop and log outlive the worker. The error says what in the configuration does not work.
+  static base::Result<std::unique_ptr<Worker>> make(runtime::AsioLoop& loop, const config::Config& config,
+                                                    std::shared_ptr<const engine::Settings> settings,
+                                                    ports::AccessLog& log, MetricsPage metrics);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  runtime::AsioLoop& loop() { return loop_; }
+  ports::Metrics& metrics() { return registry_; }
+
+  // Begins to serve on one more address; returns what was bound.
+  base::Result<adapters::net::SocketAddress> listen(const adapters::net::SocketAddress& at);
+
+  // What is under way.
+  struct Load {
+    std::size_t connections = 0;
+    std::size_t requests = 0;
+    Load& operator+=(const Load& other) {
+      connections += other.connections;
+      requests += other.requests;
+      return *this;
+    }
+  };
+  Load load() const;
+
+  // The steps of a drain: /readyz says so; no connection is accepted; what is left has until an instant (true
+  // when all has ended); then it is cut.
+  Load begin_drain();
+  void stop_accepting() { server_.stop_accepting(); }
+  runtime::Task<bool> drained(base::TimePoint until) { return server_.drained(until); }
+  void cut() { server_.close_all(); }
+
+  // This worker's part of the page of /metrics.
+  adapters::metrics::Page measure();
+
+ private:
+  Worker(runtime::AsioLoop& loop, const config::Config& config,
+         std::shared_ptr<const engine::Settings> settings, ports::AccessLog& log, MetricsPage metrics,
+         std::unique_ptr<adapters::http::Client> client);
+
+  runtime::AsioLoop& loop_;
+  std::shared_ptr<const engine::Settings> settings_;
+  adapters::metrics::Registry registry_;
+  std::unique_ptr<adapters::http::Client> client_;
+  engine::Gateway gateway_;
+  Front front_;
+  adapters::http::HttpServer server_;
+};
+
+}  // namespace dujiang::app
