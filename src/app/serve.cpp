@@ -7,6 +7,8 @@
 #include <memory>
 
 #include "adapters/log/json_log.hpp"
+#include "adapters/systemd/service_manager.hpp"
+#include "adapters/systemd/watchdog.hpp"
 #include "app/app.hpp"
 #include "app/process.hpp"
 #include "app/version.hpp"
@@ -42,8 +44,11 @@ runtime::Task<void> drain_and_stop(App& app, runtime::AsioLoop& loop, bool& clea
 // Drains at the first signal, cuts at the second.
 class Ending {
  public:
-  Ending(runtime::AsioLoop& loop, App& app)
-      : loop_(loop), app_(app), signals_(loop, [this](int signal) { on_signal(signal); }) {}
+  Ending(runtime::AsioLoop& loop, App& app, const adapters::systemd::ServiceManager& manager)
+      : loop_(loop),
+        app_(app),
+        manager_(manager),
+        signals_(loop, [this](int signal) { on_signal(signal); }) {}
 
   // Nothing is under way any more.
   bool clean() const { return clean_; }
@@ -52,6 +57,7 @@ class Ending {
  private:
   void on_signal(int signal) {
     if (++signals_seen_ == 1) {
+      manager_.stopping("draining");
       loop_.spawn(drain_and_stop(app_, loop_, clean_));
     } else {
       exit_status_ = 128 + signal;
@@ -61,6 +67,7 @@ class Ending {
 
   runtime::AsioLoop& loop_;
   App& app_;
+  const adapters::systemd::ServiceManager& manager_;
   int signals_seen_ = 0;
   int exit_status_ = 0;
   bool clean_ = false;
@@ -78,12 +85,15 @@ int serve(const config::Config& config, const ServeOptions& options) {
   if (!app) return fail(app.error().message);
   const auto bound = (*app)->listen();
   if (!bound) return fail(bound.error().message);
-  Ending ending(loop, **app);
+  const auto manager = adapters::systemd::ServiceManager::from_environment();
+  Ending ending(loop, **app, manager);
   if (options.port_file) {
     const auto written = write_port_file(*options.port_file, bound->port());
     if (!written) return fail(written.error().message);
   }
   announce(log, bound->to_string());
+  manager.ready("serving on " + bound->to_string());
+  const adapters::systemd::Watchdog watchdog(loop, manager);
   loop.run();
   // Requests that hang even now would be torn down under the feet of the modules that they use.
   if (!ending.clean()) std::_Exit(ending.exit_status() != 0 ? ending.exit_status() : 1);
