@@ -28,6 +28,15 @@ def over_rounds(rounds):
     return figures
 
 
+def over_groups(rounds):
+    """The same for rounds whose figures are in groups, by name; those of the group "" come to the top."""
+    document = {}
+    for group in rounds[0]:
+        figures = over_rounds([figures_of_round[group] for figures_of_round in rounds])
+        document |= {group: figures} if group else figures
+    return document
+
+
 def load(path):
     return json.loads(path.read_text()) if path.exists() else {}
 
@@ -51,3 +60,8 @@ def table(header, rows):
 
     rule = "| " + " | ".join("-" * width if not column else "-" * (width - 1) + ":" for column, width in enumerate(widths)) + " |"
     return "\n".join([line(cells[0]), rule, *map(line, cells[1:])])
+
+
+def spread(figures, key):
+    """A figure of over_rounds with its least and greatest, to read."""
+    return f"{figures[key]:.3f} ({figures[key + '_min']:.3f} to {figures[key + '_max']:.3f})"
