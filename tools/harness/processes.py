@@ -92,9 +92,12 @@ class Simulator(Program):
 
 
 class Gateway(Program):
-    """`configuration` is YAML text or the path of a file; environment variables in it come from `environment`."""
+    """`configuration` is YAML text or the path of a file; environment variables in it come from `environment`.
 
-    def __init__(self, configuration, environment=None):
+    `under`: a command that runs the gateway's, such as an emulator.
+    """
+
+    def __init__(self, configuration, environment=None, under=()):
         self._file = None
         if isinstance(configuration, str):
             self._file = tempfile.NamedTemporaryFile("w", suffix=".yaml", prefix="dujiang-")
@@ -102,7 +105,7 @@ class Gateway(Program):
             self._file.flush()
             configuration = self._file.name
         super().__init__(
-            [BUILD / "src/cli/dujiang", "serve", "--config", configuration, "--listen", "127.0.0.1:0"],
+            [*under, BUILD / "src/cli/dujiang", "serve", "--config", configuration, "--listen", "127.0.0.1:0"],
             environment=environment,
         )
 
