@@ -17,6 +17,14 @@ using ports::Metric;
 // How long a handler may take to see that its caller is gone.
 constexpr base::Duration kCutWithin = std::chrono::seconds(2);
 
+// What is measured once, whatever the number of workers.
+void measure_process(ports::Metrics& metrics, const ports::AccessLog& log) {
+  adapters::metrics::measure_process(metrics);
+  const ports::LogState state = log.state();
+  metrics.set(Metric::log_lines_lost, {}, static_cast<double>(state.lost));
+  metrics.set(Metric::log_failing, {}, state.failing ? 1 : 0);
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<App>> App::make(runtime::AsioLoop& loop, config::Config config,
@@ -108,8 +116,8 @@ runtime::Task<std::string> App::metrics_page(runtime::Loop& here) {
   adapters::metrics::Page sum;
   for (const auto& worker : workers_) {
     const bool is_first = worker == workers_.front();
-    sum.add(co_await runtime::call_on(here, worker->loop(), [&there = *worker, is_first] {
-      if (is_first) adapters::metrics::measure_process(there.metrics());
+    sum.add(co_await runtime::call_on(here, worker->loop(), [&there = *worker, &log = log_, is_first] {
+      if (is_first) measure_process(there.metrics(), log);
       return there.measure();
     }));
   }

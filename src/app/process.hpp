@@ -15,6 +15,10 @@ namespace dujiang::app {
 // allows.
 void raise_descriptor_limit();
 
+// Opens /dev/null in the place of standard input, output and error where they are closed: else the next
+// connection would take the place, and the log would be written to it.
+void fill_standard_descriptors();
+
 // A write to a connection that is gone is an error to that write, not the end of the process.
 void ignore_broken_pipes();
 

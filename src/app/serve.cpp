@@ -1,12 +1,15 @@
 #include "app/serve.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string>
 
 #include "adapters/log/json_log.hpp"
+#include "adapters/log/line_writer.hpp"
 #include "adapters/systemd/service_manager.hpp"
 #include "adapters/systemd/watchdog.hpp"
 #include "app/app.hpp"
@@ -77,10 +80,12 @@ class Ending {
 }  // namespace
 
 int serve(const config::Config& config, const ServeOptions& options) {
+  fill_standard_descriptors();
   raise_descriptor_limit();
   ignore_broken_pipes();
   runtime::AsioLoop loop;
-  adapters::log::JsonLog log(config.log.level, [&loop] { return loop.wall_now(); });
+  adapters::log::LineWriter lines(STDERR_FILENO, adapters::log::losses_line);
+  adapters::log::JsonLog log(config.log.level, [&loop] { return loop.wall_now(); }, lines);
   const auto app = App::make(loop, config, log);
   if (!app) return fail(app.error().message);
   const auto bound = (*app)->listen();
@@ -96,7 +101,10 @@ int serve(const config::Config& config, const ServeOptions& options) {
   const adapters::systemd::Watchdog watchdog(loop, manager);
   loop.run();
   // Requests that hang even now would be torn down under the feet of the modules that they use.
-  if (!ending.clean()) std::_Exit(ending.exit_status() != 0 ? ending.exit_status() : 1);
+  if (!ending.clean()) {
+    lines.finish();
+    std::_Exit(ending.exit_status() != 0 ? ending.exit_status() : 1);
+  }
   return ending.exit_status();
 }
 

@@ -42,12 +42,20 @@ struct AccessLine {
   std::optional<std::uint64_t> completion_tokens;
 };
 
+struct LogState {
+  std::uint64_t lost = 0;  // lines that were not written, since their reader was too slow or their disk full
+  bool failing = false;    // the last write failed; lines are held as long as there is room for them
+};
+
+// None of its calls waits for the log to be written.
 class AccessLog {
  public:
   virtual ~AccessLog() = default;
   virtual void request(const AccessLine& line) = 0;
   virtual void notice(std::string_view event, std::string_view message) = 0;
   virtual void warning(std::string_view event, std::string_view message) = 0;
+
+  virtual LogState state() const { return {}; }
 };
 
 }  // namespace dujiang::ports

@@ -37,6 +37,8 @@ enum class Metric : std::uint8_t {
   connections,           // "caller" | "upstream"
   connections_opened,    // "caller" | "upstream"
   requests_refused,      // reason, of the HTTP front
+  log_lines_lost,
+  log_failing,
   draining,
   build_info,        // version, commit
   metrics_overflow,  // family

@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from harness import answers, chat  # noqa: E402, F401
-from harness.processes import Gateway, Simulator  # noqa: E402
+from harness.processes import CLOSED, Gateway, Simulator  # noqa: E402, F401
 
 # One upstream; its retries come quickly, so that a test of retries is quick. Many of a test's few requests are
 # shown a fault that may have been billed: the budget for these is not what is tested here.

@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/release"
 READY_WITHIN = 30  # seconds
 STOP_WITHIN = 10
+CLOSED = object()  # for a log: no standard error at all
 
 
 class NotStarted(Exception):
@@ -20,17 +21,19 @@ class NotStarted(Exception):
 
 
 class Program:
-    """A program that writes its port to a file when it is ready; `with` ends it."""
+    """A program that writes its port to a file when it is ready; `with` ends it. It logs to `log`, or to a file."""
 
-    def __init__(self, command, port_flag="--port-file", environment=None):
+    def __init__(self, command, port_flag="--port-file", environment=None, log=None):
         self._folder = tempfile.TemporaryDirectory(prefix="dujiang-")
         self.folder = pathlib.Path(self._folder.name)
         self.log = self.folder / "log"
         port_file = self.folder / "port"
-        with open(self.log, "wb") as log:
+        with open(self.log, "wb") as file:
             self.process = subprocess.Popen(
                 [*map(str, command), port_flag, str(port_file)],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})},
+                preexec_fn=(lambda: os.close(2)) if log is CLOSED else None,
+                stdout=file, stderr=file if log in (None, CLOSED) else log, stdin=subprocess.DEVNULL,
+                env={**os.environ, **(environment or {})},
             )
         try:
             self.port = self._wait_for_port(port_file)
@@ -97,7 +100,7 @@ class Gateway(Program):
     `under`: a command that runs the gateway's, such as an emulator.
     """
 
-    def __init__(self, configuration, environment=None, under=()):
+    def __init__(self, configuration, environment=None, under=(), log=None):
         self._file = None
         if isinstance(configuration, str):
             self._file = tempfile.NamedTemporaryFile("w", suffix=".yaml", prefix="dujiang-")
@@ -106,7 +109,7 @@ class Gateway(Program):
             configuration = self._file.name
         super().__init__(
             [*under, BUILD / "src/cli/dujiang", "serve", "--config", configuration, "--listen", "127.0.0.1:0"],
-            environment=environment,
+            environment=environment, log=log,
         )
 
     def stop(self):

@@ -1,30 +1,14 @@
 #include "adapters/log/json_log.hpp"
 
-#include <spdlog/logger.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <string>
-#include <utility>
 
 #include "adapters/log/json_text.hpp"
 
 namespace dujiang::adapters::log {
 namespace {
-
-spdlog::level::level_enum spdlog_level(Level level) {
-  switch (level) {
-    case Level::info:
-      return spdlog::level::info;
-    case Level::warning:
-      return spdlog::level::warn;
-    case Level::off:
-      return spdlog::level::off;
-  }
-  return spdlog::level::info;
-}
 
 std::string_view level_name(Level level) { return level == Level::warning ? "warning" : "info"; }
 
@@ -81,55 +65,50 @@ void append_request(JsonObject& object, std::string& out, const ports::AccessLin
   if (line.completion_tokens) object.field("completion_tokens", *line.completion_tokens);
 }
 
+// `fill` adds the fields after time, level and event.
+template <class Fill>
+void append_line(std::string& out, base::WallTime at, Level level, std::string_view event, Fill fill) {
+  JsonObject object(out);
+  object.field("time", iso_time(at));
+  object.field("level", level_name(level));
+  object.field("event", event);
+  fill(object);
+  object.end();
+  out += '\n';
+}
+
+// One for each thread: lines are built without a lock and, but for the first ones, without memory of their
+// own.
+std::string& empty_buffer() {
+  thread_local std::string buffer;
+  buffer.clear();
+  return buffer;
+}
+
+std::string message_line(base::WallTime at, Level level, std::string_view event, std::string_view message) {
+  std::string out;
+  append_line(out, at, level, event, [&](JsonObject& object) { object.field("message", message); });
+  return out;
+}
+
 }  // namespace
 
-class JsonLog::Impl {
- public:
-  Impl(Level level, Clock clock, spdlog::sink_ptr sink)
-      : clock_(std::move(clock)), logger_("dujiang", std::move(sink)) {
-    logger_.set_level(spdlog_level(level));
-    logger_.set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
-  }
-
-  bool writes(Level level) const { return logger_.should_log(spdlog_level(level)); }
-
-  // `fill` adds the fields after time, level and event.
-  template <class Fill>
-  void line(Level level, std::string_view event, Fill fill) {
-    if (!writes(level)) return;
-    buffer_.clear();
-    JsonObject object(buffer_);
-    object.field("time", iso_time(clock_()));
-    object.field("level", level_name(level));
-    object.field("event", event);
-    fill(object, buffer_);
-    object.end();
-    logger_.log(spdlog_level(level), spdlog::string_view_t(buffer_.data(), buffer_.size()));
-  }
-
- private:
-  Clock clock_;
-  spdlog::logger logger_;
-  std::string buffer_;
-};
-
-JsonLog::JsonLog(Level level, Clock clock)
-    : impl_(std::make_unique<Impl>(level, std::move(clock),
-                                   std::make_shared<spdlog::sinks::stderr_sink_st>())) {}
-
-JsonLog::JsonLog(Level level, Clock clock, std::ostream& to)
-    : impl_(std::make_unique<Impl>(level, std::move(clock),
-                                   std::make_shared<spdlog::sinks::ostream_sink_st>(to))) {}
-
-JsonLog::~JsonLog() = default;
+std::string losses_line(std::uint64_t lost, std::string_view why) {
+  return message_line(
+      base::WallTime::clock::now(), Level::warning, "log_lines_lost",
+      fmt::format("{} lines are missing here: {}", lost, why.empty() ? "their reader was too slow" : why));
+}
 
 void JsonLog::request(const ports::AccessLine& line) {
-  impl_->line(Level::info, "request",
-              [&](JsonObject& object, std::string& out) { append_request(object, out, line); });
+  if (level_ > Level::info) return;
+  std::string& out = empty_buffer();
+  append_line(out, clock_(), Level::info, "request",
+              [&](JsonObject& object) { append_request(object, out, line); });
+  to_.append(out);
 }
 
 void JsonLog::message(Level level, std::string_view event, std::string_view text) {
-  impl_->line(level, event, [&](JsonObject& object, std::string&) { object.field("message", text); });
+  if (level_ <= level) to_.append(message_line(clock_(), level, event, text));
 }
 
 void JsonLog::notice(std::string_view event, std::string_view text) { message(Level::info, event, text); }

@@ -1,12 +1,13 @@
-// The access log as JSON lines: one object a line, to stderr or to a stream of the caller's.
+// The access log as JSON lines: one object a line.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <iosfwd>
-#include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
 
+#include "adapters/log/lines.hpp"
 #include "base/time.hpp"
 #include "ports/access_log.hpp"
 
@@ -15,25 +16,28 @@ namespace dujiang::adapters::log {
 // What is below the level is not written. Requests and notices are `info`.
 enum class Level : std::uint8_t { info, warning, off };
 
+// The line that stands where `lost` ones are missing, with its end: a LineWriter's Announce.
+std::string losses_line(std::uint64_t lost, std::string_view why);
+
+// Safe from any thread, as far as its clock is.
 class JsonLog final : public ports::AccessLog {
  public:
   using Clock = std::function<base::WallTime()>;
 
-  // Writes to stderr, unbuffered: a line is out when the call returns.
-  JsonLog(Level level, Clock clock);
   // `to` must outlive the log.
-  JsonLog(Level level, Clock clock, std::ostream& to);
-  ~JsonLog() override;
+  JsonLog(Level level, Clock clock, Lines& to) : level_(level), clock_(std::move(clock)), to_(to) {}
 
   void request(const ports::AccessLine& line) override;
   void notice(std::string_view event, std::string_view message) override;
   void warning(std::string_view event, std::string_view message) override;
+  ports::LogState state() const override { return to_.state(); }
 
  private:
-  class Impl;
   void message(Level level, std::string_view event, std::string_view text);
 
-  std::unique_ptr<Impl> impl_;
+  const Level level_;
+  const Clock clock_;
+  Lines& to_;
 };
 
 }  // namespace dujiang::adapters::log

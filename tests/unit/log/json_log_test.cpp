@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <sstream>
 #include <string>
 
 #include "adapters/log/json_text.hpp"
@@ -58,13 +57,23 @@ TEST(JsonString, is_valid_json_whatever_the_bytes) {
   }
 }
 
+class Kept final : public Lines {
+ public:
+  void append(std::string_view line) override { text_ += line; }
+  ports::LogState state() const override { return {.lost = 3, .failing = true}; }
+  const std::string& str() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
 class JsonLogTest : public testing::Test {
  protected:
   JsonLog make(Level level) {
     return {level, [] { return base::WallTime(std::chrono::milliseconds(1795502846123)); }, out_};
   }
 
-  std::ostringstream out_;
+  Kept out_;
 };
 
 TEST_F(JsonLogTest, writes_a_request_as_one_line_of_json_with_its_attempts) {
@@ -127,6 +136,11 @@ TEST_F(JsonLogTest, at_level_warning_requests_and_notices_are_not_written) {
 TEST_F(JsonLogTest, at_level_off_nothing_is_written) {
   make(Level::off).warning("busy", "");
   EXPECT_EQ(out_.str(), "");
+}
+
+TEST_F(JsonLogTest, tells_how_many_of_its_lines_were_lost) {
+  EXPECT_EQ(make(Level::info).state().lost, 3u);
+  EXPECT_TRUE(make(Level::info).state().failing);
 }
 
 TEST_F(JsonLogTest, a_request_of_hostile_bytes_stays_one_line) {
