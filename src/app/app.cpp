@@ -43,9 +43,25 @@ App::App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log)
     : loop_(loop), config_(std::move(config)), log_(log), hurry_(loop) {}
 
 base::Result<adapters::net::SocketAddress> App::listen() {
-  const auto at = adapters::net::SocketAddress::from_ip(config_.listen.address, config_.listen.port);
+  const auto first = listen_at(config_.listen, "listen");
+  for (std::size_t i = 0; first && i < config_.listen.also.size(); ++i) {
+    const auto more = listen_at(config_.listen.also[i], fmt::format("listen.also[{}]", i));
+    if (!more) return more;
+  }
+  return first;
+}
+
+base::Result<adapters::net::SocketAddress> App::listen_at(const config::ListenerSettings& listener,
+                                                          const std::string& path) {
+  const auto at = adapters::net::SocketAddress::from_ip(listener.address, listener.port);
   if (!at) return std::unexpected(at.error());
-  return workers_.front()->listen(*at);
+  adapters::http::Door door;
+  if (listener.tls) {
+    const auto certificate = certificates_.add(path + ".tls", *listener.tls);
+    if (!certificate) return std::unexpected(certificate.error());
+    door.certificate = *certificate;
+  }
+  return workers_.front()->listen(*at, std::move(door));
 }
 
 runtime::Task<bool> App::drain() {

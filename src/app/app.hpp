@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapters/net/address.hpp"
+#include "app/certificates.hpp"
 #include "app/worker.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
@@ -22,8 +23,12 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  // Begins to serve; returns what was bound.
+  // Begins to serve, everywhere; returns what was bound first.
   base::Result<adapters::net::SocketAddress> listen();
+
+  // Reads the listeners' certificates anew; connections go on with the ones that they began with. Where one
+  // of them is no good all of them stay as they were, and the error says why.
+  base::Result<void> reload_certificates() { return certificates_.reload(); }
 
   // Ends: /readyz says so, after the notice no connection is accepted, requests have the grace period, what
   // is left is cut. True when all have ended, and the app may be destroyed; false when some hang. Once.
@@ -35,6 +40,8 @@ class App {
  private:
   App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log);
 
+  base::Result<adapters::net::SocketAddress> listen_at(const config::ListenerSettings& listener,
+                                                       const std::string& path);
   runtime::Task<std::string> metrics_page(runtime::Loop& here);
   runtime::Task<Worker::Load> begin_drain();
   runtime::Task<Worker::Load> load();
@@ -45,6 +52,7 @@ class App {
   runtime::AsioLoop& loop_;
   config::Config config_;
   ports::AccessLog& log_;
+  Certificates certificates_;
   std::vector<std::unique_ptr<Worker>> workers_;  // the first one on loop_
   runtime::Signal hurry_;
   bool hurried_ = false;

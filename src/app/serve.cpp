@@ -26,14 +26,14 @@ int fail(const std::string& message) {
 }
 
 // Something for a person at a terminal, a JSON line for everything else.
-void announce(ports::AccessLog& log, const std::string& address) {
-  const std::string base_url = fmt::format("http://{}/v1", address);
+void announce(ports::AccessLog& log, const std::string& origin) {
+  const std::string base_url = origin + "/v1";
   if (stderr_is_terminal()) {
-    std::fputs(fmt::format(
-                   "Dujiang {} is ready: base_url is {}, metrics are at http://{}/metrics. Ctrl-C ends it.\n",
-                   version(), base_url, address)
-                   .c_str(),
-               stderr);
+    std::fputs(
+        fmt::format("Dujiang {} is ready: base_url is {}, metrics are at {}/metrics. Ctrl-C ends it.\n",
+                    version(), base_url, origin)
+            .c_str(),
+        stderr);
   } else {
     log.notice("ready", fmt::format("version {}, commit {}, base_url {}", version(), commit(), base_url));
   }
@@ -96,7 +96,7 @@ int serve(const config::Config& config, const ServeOptions& options) {
     const auto written = write_port_file(*options.port_file, bound->port());
     if (!written) return fail(written.error().message);
   }
-  announce(log, bound->to_string());
+  announce(log, fmt::format("{}://{}", config.listen.tls ? "https" : "http", bound->to_string()));
   manager.ready("serving on " + bound->to_string());
   const adapters::systemd::Watchdog watchdog(loop, manager);
   loop.run();

@@ -53,8 +53,9 @@ Worker::Worker(runtime::AsioLoop& loop, const config::Config& config,
           },
           error_page) {}
 
-base::Result<adapters::net::SocketAddress> Worker::listen(const adapters::net::SocketAddress& at) {
-  return server_.listen(at);
+base::Result<adapters::net::SocketAddress> Worker::listen(const adapters::net::SocketAddress& at,
+                                                          adapters::http::Door door) {
+  return server_.listen(at, std::move(door));
 }
 
 Worker::Load Worker::load() const {

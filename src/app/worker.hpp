@@ -34,7 +34,8 @@ class Worker {
   ports::Metrics& metrics() { return registry_; }
 
   // Begins to serve on one more address; returns what was bound.
-  base::Result<adapters::net::SocketAddress> listen(const adapters::net::SocketAddress& at);
+  base::Result<adapters::net::SocketAddress> listen(const adapters::net::SocketAddress& at,
+                                                    adapters::http::Door door = {});
 
   // What is under way.
   struct Load {

@@ -103,6 +103,12 @@ void add_accounts(UpstreamShape& upstream, const std::string& path, Reader& read
   }
 }
 
+void resolve_files(ListenerSettings& listener, const Environment& environment) {
+  if (!listener.tls) return;
+  listener.tls->certificate = resolve(listener.tls->certificate, environment);
+  listener.tls->key = resolve(listener.tls->key, environment);
+}
+
 // "ADDRESS:PORT" of the command line.
 void apply_listen(const std::string& text, ListenSettings& listen, Reader& reader) {
   const auto colon = text.rfind(':');
@@ -125,6 +131,8 @@ Config assemble(Shape shape, Reader& reader, const Overrides& overrides) {
   Config config;
   config.listen = std::move(shape.listen);
   if (overrides.listen) apply_listen(*overrides.listen, config.listen, reader);
+  resolve_files(config.listen, reader.environment());
+  for (ListenerSettings& listener : config.listen.also) resolve_files(listener, reader.environment());
   config.insecure = shape.insecure;
   config.log = shape.log;
   config.drain = shape.drain;

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "config/identity.hpp"
 #include "config/nearest.hpp"
 #include "config/net_codec.hpp"
 
@@ -57,11 +58,29 @@ class Checker {
   };
 
   void check_listen(const std::string& path) {
-    if (config_.insecure || is_loopback_address(config_.listen.address)) return;
+    check_address(config_.listen, path);
+    check_identity(config_.listen, "listen");
+    for (std::size_t i = 0; i < config_.listen.also.size(); ++i) {
+      const ListenerSettings& listener = config_.listen.also[i];
+      const std::string at = fmt::format("listen.also[{}]", i);
+      check_address(listener, at + ".address");
+      check_identity(listener, at);
+    }
+  }
+
+  void check_identity(const ListenerSettings& listener, const std::string& path) {
+    if (!listener.tls) return;
+    const auto identity = load_identity(*listener.tls, reader_.environment());
+    if (identity) return;
+    reader_.problem_at(fmt::format("{}.tls.{}", path, identity.error().key), identity.error().message);
+  }
+
+  void check_address(const ListenerSettings& listener, const std::string& path) {
+    if (config_.insecure || is_loopback_address(listener.address)) return;
     reader_.problem_at(
         path, fmt::format("`{}` can be reached from other machines, and whoever reaches it spends your keys; "
                           "bind 127.0.0.1, or say `insecure: true` if that is meant",
-                          config_.listen.address));
+                          listener.address));
   }
 
   void check_upstream_name(const std::string& name, const std::string& path) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "adapters/http/server.hpp"
 #include "adapters/log/json_log.hpp"
@@ -18,10 +19,22 @@ namespace dujiang::config {
 
 using std::chrono::milliseconds;
 
-// Where callers reach the gateway, and what they may send.
-struct ListenSettings {
+// An own certificate and its key, as files in PEM form.
+struct CertificateFiles {
+  std::string certificate;  // with its chain, if it has one
+  std::string key;
+};
+
+// One place where callers reach the gateway.
+struct ListenerSettings {
   std::string address = "127.0.0.1";  // numeric, IPv6 without brackets
   std::uint16_t port = 8080;          // 0: any free one
+  std::optional<CertificateFiles> tls;
+};
+
+// Where callers reach the gateway, first of all here, and what they may send.
+struct ListenSettings : ListenerSettings {
+  std::vector<ListenerSettings> also;
   adapters::http::ServerSettings server;
 };
 

@@ -61,6 +61,8 @@ std::string reference() {
   out += kRules;
   append_table(out, root_table());
   append_table(out, listen_table());
+  append_table(out, certificate_table());
+  append_table(out, listener_table());
   append_table(out, log_table());
   append_table(out, drain_table());
   append_table(out, memory_table());

@@ -55,6 +55,8 @@ struct Shape {
 // One per map of the file.
 const Table<Shape>& root_table();
 const Table<ListenSettings>& listen_table();
+const Table<ListenerSettings>& listener_table();
+const Table<CertificateFiles>& certificate_table();
 const Table<LogSettings>& log_table();
 const Table<DrainSettings>& drain_table();
 const Table<engine::Settings>& memory_table();
@@ -68,6 +70,9 @@ const Table<route::Target>& target_table();
 const Table<route::Capabilities>& can_table();
 const Table<route::Clocks>& clocks_table();
 const Table<route::Retries>& retries_table();
+
+// A map, or a list whose first map is the one with the limits.
+Codec<ListenSettings> listen();
 
 // Puts the short forms together and checks what no single key shows: names, contradictions, files. Problems
 // go to the reader; the result counts only if there are none.

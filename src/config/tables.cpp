@@ -1,6 +1,7 @@
 // The maps of the file but for upstreams and routes.
 #include <algorithm>
 
+#include "config/listener_rows.hpp"
 #include "config/net_codec.hpp"
 #include "config/shape.hpp"
 
@@ -35,12 +36,10 @@ const Table<ListenSettings>& listen_table() {
   using S = ListenSettings;
   using Server = adapters::http::ServerSettings;
   static const Table<S> table{
-      "listen",
-      "Where callers reach the gateway, and how much they may send.",
-      {
-          field<S>("address", &S::address, ip_address(),
-                   "Address to bind; one that is not loopback needs `insecure: true`."),
-          field<S>("port", &S::port, integer<std::uint16_t>(0, 65535), "Port to bind; 0 takes any free one."),
+      "listen", "Where callers reach the gateway, and how much they may send.",
+      listener_rows<S>({
+          field<S>("also", &S::also, list_of(object(listener_table())),
+                   "More such places; `listen` itself may also be a list of them."),
           field<S>(
               "allowed_hosts",
               [](auto& listen) -> auto& { return listen.server.browser_guard.allowed_hosts; },
@@ -68,7 +67,7 @@ const Table<ListenSettings>& listen_table() {
                    "Time that a connection is kept between requests."),
           field<S>("write_timeout", server(&Server::write_timeout), duration_as<base::Duration>(100ms, 1h),
                    "Time after which a caller that reads nothing counts as gone."),
-      }};
+      })};
   return table;
 }
 
@@ -157,7 +156,7 @@ const Table<Shape>& root_table() {
       {
           required(field<Shape>("version", &Shape::version, integer<std::uint32_t>(1, 1),
                                 "Version of this format: 1.")),
-          field<Shape>("listen", &Shape::listen, object(listen_table()), "Where callers reach the gateway."),
+          field<Shape>("listen", &Shape::listen, listen(), "Where callers reach the gateway."),
           field<Shape>("insecure", &Shape::insecure, boolean(),
                        "Allows an address that is not loopback: everyone who reaches it spends your keys."),
           field<Shape>("log", &Shape::log, object(log_table()), "What is logged."),

@@ -107,6 +107,14 @@ Certificate make_self_signed(const LeafOptions& options) {
   return to_pem(leaf.cert.get(), leaf.key.get());
 }
 
+std::string protect(const std::string& key, const std::string& passphrase) {
+  const Key open(PEM_read_bio_PrivateKey(reader(key).get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+  const Bio text(BIO_new(BIO_s_mem()), &BIO_free);
+  require(PEM_write_bio_PKCS8PrivateKey(text.get(), open.get(), EVP_aes_128_cbc(), passphrase.data(),
+                                        static_cast<int>(passphrase.size()), nullptr, nullptr) == 1);
+  return text_of(text.get());
+}
+
 TemporaryFile::TemporaryFile(const std::string& text) : path_("/tmp/dujiang-test-XXXXXX") {
   const int fd = ::mkstemp(path_.data());
   const bool written = fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());

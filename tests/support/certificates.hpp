@@ -24,6 +24,9 @@ struct LeafOptions {
 Certificate make_leaf(const Certificate& authority, const LeafOptions& options = {});
 Certificate make_self_signed(const LeafOptions& options = {});
 
+// The PEM text of a key, protected by a passphrase.
+std::string protect(const std::string& key, const std::string& passphrase);
+
 // Writes `text` to a file that lives as long as this object.
 class TemporaryFile {
  public:

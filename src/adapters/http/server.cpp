@@ -12,20 +12,23 @@ namespace {
 // Connections beyond the limit that are told so at the same time; those beyond that are dropped.
 constexpr std::size_t kTurnedAwayAtOnce = 64;
 
-runtime::Task<void> accept_all(std::shared_ptr<ServerCore> core, std::shared_ptr<net::Listener> listener) {
+runtime::Task<void> accept_all(std::shared_ptr<ServerCore> core, std::shared_ptr<net::Listener> listener,
+                               Door door) {
   const bool on_loopback = listener->address().is_loopback();
   while (true) {
     net::Accepted accepted = co_await listener->accept();
     if (!accepted.conn) co_return;
     ++core->counts.accepted;
     const bool is_full = core->connections.size() - core->turned_away >= core->settings.max_connections;
-    if (is_full && core->turned_away >= kTurnedAwayAtOnce) {
+    // A 503 is worth a handshake to nobody.
+    if (is_full && (core->turned_away >= kTurnedAwayAtOnce || door.certificate)) {
       core->count(RefusalReason::too_many_connections);
       continue;
     }
     auto connection = std::make_shared<Connection>(
         core, std::move(accepted.conn),
-        Admission{.peer = accepted.peer.to_string(), .on_loopback = on_loopback, .turned_away = is_full});
+        Admission{.peer = accepted.peer.to_string(), .on_loopback = on_loopback, .turned_away = is_full},
+        door);
     core->loop.spawn(is_full ? Connection::turn_away(connection) : Connection::serve(connection));
   }
 }
@@ -48,6 +51,8 @@ std::string_view name(RefusalReason reason) {
       return "browser_guard";
     case RefusalReason::too_many_connections:
       return "too_many_connections";
+    case RefusalReason::tls_handshake:
+      return "tls_handshake";
   }
   return "";
 }
@@ -71,12 +76,12 @@ HttpServer::~HttpServer() {
   close_all();
 }
 
-base::Result<net::SocketAddress> HttpServer::listen(const net::SocketAddress& at) {
+base::Result<net::SocketAddress> HttpServer::listen(const net::SocketAddress& at, Door door) {
   auto listener = net::Listener::open(core_->loop, at);
   if (!listener) return std::unexpected(listener.error());
   const std::shared_ptr<net::Listener> shared = std::move(*listener);
   core_->listeners.push_back(shared);
-  core_->loop.spawn(accept_all(core_, shared));
+  core_->loop.spawn(accept_all(core_, shared, std::move(door)));
   return shared->address();
 }
 

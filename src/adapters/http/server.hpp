@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "adapters/net/address.hpp"
+#include "adapters/net/tls_identity.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "http/browser_guard.hpp"
@@ -46,6 +47,13 @@ struct ErrorBody {
 // right.
 using ErrorPage = std::function<ErrorBody(int status, std::string_view code, std::string_view message)>;
 
+// What stands between a listener and the first request on each of its connections.
+struct Door {
+  std::shared_ptr<net::OwnCertificate> certificate{};  // TLS; null: plain
+
+  bool is_guarded() const { return certificate != nullptr; }
+};
+
 // Why the front refused a request by itself.
 enum class RefusalReason : std::uint8_t {
   bad_request,
@@ -55,8 +63,9 @@ enum class RefusalReason : std::uint8_t {
   expectation,
   browser_guard,
   too_many_connections,
+  tls_handshake,
 };
-inline constexpr std::size_t kRefusalReasons = 7;
+inline constexpr std::size_t kRefusalReasons = 8;
 std::string_view name(RefusalReason reason);
 
 struct ServerCounts {
@@ -80,7 +89,7 @@ class HttpServer {
   ~HttpServer();
 
   // Accepts connections on one more address; port 0 takes any free one. Returns what was bound.
-  base::Result<net::SocketAddress> listen(const net::SocketAddress& at);
+  base::Result<net::SocketAddress> listen(const net::SocketAddress& at, Door door = {});
 
   // Begins to drain: no new connections, idle ones are closed, busy ones end with the answer they are at.
   void stop_accepting();

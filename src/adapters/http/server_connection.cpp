@@ -23,10 +23,12 @@ constexpr std::string_view kNoAnswer =
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<ServerCore> core, std::unique_ptr<net::Conn> conn, Admission admission)
+Connection::Connection(std::shared_ptr<ServerCore> core, std::unique_ptr<net::TcpConn> conn,
+                       Admission admission, Door door)
     : core_(std::move(core)),
       conn_(std::move(conn)),
       admission_(std::move(admission)),
+      door_(std::move(door)),
       buffer_(core_->blocks) {
   core_->connections.insert(this);
   if (admission_.turned_away) ++core_->turned_away;
@@ -40,6 +42,7 @@ Connection::~Connection() {
 
 runtime::Task<void> Connection::serve(std::shared_ptr<Connection> self) {
   Connection& c = *self;
+  if (c.door_.is_guarded() && !co_await enter(self)) co_return;
   while (!c.ending_) {
     if (c.buffer_.empty()) {
       if (c.core_->draining) break;

@@ -11,6 +11,7 @@
 #include "adapters/http/server_buffer.hpp"
 #include "adapters/http/server_core.hpp"
 #include "adapters/net/conn.hpp"
+#include "adapters/net/tcp.hpp"
 #include "runtime/task.hpp"
 
 namespace dujiang::adapters::http {
@@ -26,7 +27,8 @@ struct Admission {
 
 class Connection {
  public:
-  Connection(std::shared_ptr<ServerCore> core, std::unique_ptr<net::Conn> conn, Admission admission);
+  Connection(std::shared_ptr<ServerCore> core, std::unique_ptr<net::TcpConn> conn, Admission admission,
+             Door door);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -56,6 +58,12 @@ class Connection {
     std::string_view message;
   };
 
+  // Passes what stands before the first request. False: the connection ends.
+  static runtime::Task<bool> enter(std::shared_ptr<Connection> self);
+  static runtime::Task<void> refuse_plain_http(std::shared_ptr<Connection> self);
+  runtime::Task<Read> await_first_byte(char& first, base::TimePoint until);
+  runtime::Task<bool> shake_hands(base::TimePoint until);
+
   static runtime::Task<void> run_handler(std::shared_ptr<Exchange> exchange);
   // An answer of the front itself, which ends the connection. The views live as long as the call.
   static runtime::Task<bool> send_page(Exchange& exchange, int status, std::string_view code,
@@ -83,6 +91,7 @@ class Connection {
   std::shared_ptr<ServerCore> core_;
   std::unique_ptr<net::Conn> conn_;
   const Admission admission_;
+  const Door door_;
   ReadBuffer buffer_;
   std::string next_bytes_;        // of later requests, read while one was under way
   Exchange* exchange_ = nullptr;  // the request under way

@@ -53,10 +53,14 @@ bool is_connected(int fd) {
 
 }  // namespace
 
-IoResult TcpConn::read(std::span<char> into) {
+IoResult TcpConn::read(std::span<char> into) { return receive(into, 0); }
+
+IoResult TcpConn::peek(std::span<char> into) { return receive(into, MSG_PEEK); }
+
+IoResult TcpConn::receive(std::span<char> into, int flags) {
   if (socket_.fd() < 0) return {.status = IoStatus::reset};
   while (true) {
-    const ssize_t n = ::recv(socket_.fd(), into.data(), into.size(), 0);
+    const ssize_t n = ::recv(socket_.fd(), into.data(), into.size(), flags);
     if (n > 0) return {.status = IoStatus::ok, .bytes = static_cast<std::size_t>(n)};
     if (n == 0) return {.status = IoStatus::eof};
     if (errno != EINTR) return failed(errno);

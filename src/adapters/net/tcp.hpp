@@ -21,6 +21,8 @@ class TcpConn final : public Conn {
   explicit TcpConn(Socket socket) : socket_(std::move(socket)) {}
 
   IoResult read(std::span<char> into) override;
+  // Reads without taking: the next read() gives the same bytes.
+  IoResult peek(std::span<char> into);
   IoResult write(std::string_view first, std::string_view second = {}) override;
   runtime::Signal& readable() override { return socket_.readable(); }
   runtime::Signal& writable() override { return socket_.writable(); }
@@ -31,6 +33,8 @@ class TcpConn final : public Conn {
   Socket& socket() { return socket_; }
 
  private:
+  IoResult receive(std::span<char> into, int flags);
+
   Socket socket_;
 };
 

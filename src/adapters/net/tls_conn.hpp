@@ -11,6 +11,7 @@ struct ssl_st;
 
 namespace dujiang::adapters::net {
 
+// `context` has the sessions of a connection that we opened; one that a caller opened has none.
 class TlsConn final : public Conn {
  public:
   TlsConn(std::shared_ptr<TlsContext> context, std::unique_ptr<TcpConn> tcp, ssl_st* ssl, std::string peer);
@@ -25,6 +26,7 @@ class TlsConn final : public Conn {
   void reset() override;
 
   ssl_st* ssl() { return ssl_; }
+  bool broken() const { return broken_; }  // nothing may be asked of ssl() any more
   const std::string& peer() const { return peer_; }
   TlsContext& context() { return *context_; }
 

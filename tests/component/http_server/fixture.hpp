@@ -9,6 +9,7 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/http/server.hpp"
@@ -32,11 +33,11 @@ class TestServer {
  public:
   using MakeHandler = std::function<ports::Handler(runtime::AsioLoop&)>;
 
-  explicit TestServer(const MakeHandler& make, ServerSettings settings = {}) {
+  explicit TestServer(const MakeHandler& make, ServerSettings settings = {}, Door door = {}) {
     address_ = thread_.call([&] {
       server_ =
           std::make_unique<HttpServer>(thread_.loop(), std::move(settings), make(thread_.loop()), plain_page);
-      auto bound = server_->listen(net::SocketAddress::parse("127.0.0.1:0").value());
+      auto bound = server_->listen(net::SocketAddress::parse("127.0.0.1:0").value(), std::move(door));
       return bound.value();
     });
   }

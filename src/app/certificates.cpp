@@ -1,0 +1,42 @@
+#include "app/certificates.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "config/identity.hpp"
+
+namespace dujiang::app {
+namespace {
+
+using Identity = std::shared_ptr<const adapters::net::TlsIdentity>;
+
+base::Result<Identity> load(const std::string& path, const config::CertificateFiles& files) {
+  auto identity = config::load_identity(files, config::process_environment());
+  if (identity) return *std::move(identity);
+  return base::fail(fmt::format("{}.{}: {}", path, identity.error().key, identity.error().message));
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<adapters::net::OwnCertificate>> Certificates::add(
+    const std::string& path, const config::CertificateFiles& files) {
+  auto identity = load(path, files);
+  if (!identity) return std::unexpected(identity.error());
+  auto certificate = std::make_shared<adapters::net::OwnCertificate>(*std::move(identity));
+  entries_.push_back({path, files, certificate});
+  return certificate;
+}
+
+base::Result<void> Certificates::reload() {
+  std::vector<Identity> renewed;
+  for (const Entry& entry : entries_) {
+    auto identity = load(entry.path, entry.files);
+    if (!identity) return std::unexpected(identity.error());
+    renewed.push_back(*std::move(identity));
+  }
+  for (std::size_t i = 0; i < entries_.size(); ++i) entries_[i].certificate->replace(std::move(renewed[i]));
+  return {};
+}
+
+}  // namespace dujiang::app
