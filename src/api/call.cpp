@@ -28,6 +28,25 @@ ApiError no_integer(std::string_view param, JsonValue got) {
   return invalid_request(fmt::format("'{}' is far too large.", param), std::string(param), "out_of_range");
 }
 
+ApiError given_twice(const std::string& param) {
+  return invalid_request(fmt::format("'{}' is given twice. Send it once.", param), param, "duplicate_key");
+}
+
+// Refuses an object, `within` the request, in which one of the members that we read stands twice.
+Outcome refuse_doubled(std::string_view within, JsonValue object, std::span<const std::string_view> names) {
+  const auto doubled = doubled_key(object, names);
+  if (!doubled) return std::nullopt;
+  return given_twice(fmt::format("{}.{}", within, *doubled));
+}
+
+// Of nested objects: what read_key() reads, and what the dialects' rules do.
+constexpr std::array<std::string_view, 1> kStreamOptionsKeys{"include_usage"};
+constexpr std::array<std::string_view, 1> kTypeKey{"type"};
+constexpr std::array<std::string_view, 2> kReasoningKeys{"enabled", "effort"};
+constexpr std::array<std::string_view, 2> kTemplateKeys{"thinking", "enable_thinking"};
+constexpr std::array<std::string_view, 5> kMessageKeys{"role", "content", "prefix", "reasoning_content",
+                                                       "reasoning"};
+
 Outcome read_model(Call& call, JsonValue value) {
   const auto text = value.string();
   if (!text) return wrong_type("model", "a string", value);
@@ -55,12 +74,7 @@ Outcome read_stream(Call& call, JsonValue value) {
 Outcome read_stream_options(Call& call, JsonValue value) {
   if (value.is_null()) return std::nullopt;
   if (!value.is_object()) return wrong_type("stream_options", "an object", value);
-  std::size_t count = 0;
-  value.for_each_member([&](std::string_view key, JsonValue) { count += key == "include_usage" ? 1 : 0; });
-  if (count > 1) {
-    return invalid_request("'stream_options.include_usage' is given twice. Send it once.",
-                           "stream_options.include_usage", "duplicate_key");
-  }
+  if (auto doubled = refuse_doubled("stream_options", value, kStreamOptionsKeys)) return doubled;
   const auto usage = value.find("include_usage");
   if (!usage || usage->is_null()) return std::nullopt;
   const auto on = usage->boolean();
@@ -101,6 +115,7 @@ Outcome read_temperature(Call& call, JsonValue value) {
 Outcome read_response_format(Call& call, JsonValue value) {
   if (value.is_null()) return std::nullopt;
   if (!value.is_object()) return wrong_type("response_format", "an object", value);
+  if (auto doubled = refuse_doubled("response_format", value, kTypeKey)) return doubled;
   const auto type = value.find("type");
   if (!type) return std::nullopt;
   const auto name = type->string();
@@ -112,6 +127,7 @@ Outcome read_response_format(Call& call, JsonValue value) {
 Outcome read_thinking(Call& call, JsonValue value) {
   if (value.is_null()) return std::nullopt;
   if (!value.is_object()) return wrong_type("thinking", "an object", value);
+  if (auto doubled = refuse_doubled("thinking", value, kTypeKey)) return doubled;
   const auto type = value.find("type");
   if (!type) return std::nullopt;
   const auto name = type->string();
@@ -146,7 +162,15 @@ std::uint64_t text_bytes(JsonValue value, bool keys) {
 Outcome read_messages(Call& call, JsonValue value) {
   if (!value.is_array()) return wrong_type("messages", "an array", value);
   std::optional<JsonValue> last;
-  value.for_each_element([&](JsonValue message) { last = message; });
+  Outcome doubled;
+  std::size_t index = 0;
+  value.for_each_element([&](JsonValue message) {
+    last = message;
+    if (!doubled && doubled_key(message, kMessageKeys))
+      doubled = refuse_doubled(fmt::format("messages[{}]", index), message, kMessageKeys);
+    ++index;
+  });
+  if (doubled) return doubled;
   call.prompt_bytes += text_bytes(value, false);
   if (!last) return std::nullopt;
   if (const auto role = last->find("role")) call.last_role = role->string().value_or("");
@@ -167,11 +191,11 @@ Outcome read_prompt(Call& call, JsonValue value) {
   return std::nullopt;
 }
 
-constexpr std::array<std::string_view, 17> kKeys{
+constexpr std::array<std::string_view, 20> kKeys{
     "model",    "stream",      "stream_options",  "max_tokens",  "max_completion_tokens",
     "n",        "temperature", "response_format", "thinking",    "reasoning_effort",
     "messages", "tools",       "functions",       "tool_choice", "prompt",
-    "suffix",   "input"};
+    "suffix",   "input",       "enable_thinking", "reasoning",   "chat_template_kwargs"};
 
 Outcome read_key(Call& call, std::string_view key, JsonValue value, bool& tools_off) {
   if (key == "model") return read_model(call, value);
@@ -187,6 +211,8 @@ Outcome read_key(Call& call, std::string_view key, JsonValue value, bool& tools_
   if (key == "tools" || key == "functions") return read_tools(call, key, value);
   if (key == "tool_choice") tools_off = value.string() == "none";
   if (key == "prompt" || key == "suffix" || key == "input") return read_prompt(call, value);
+  if (key == "reasoning") return refuse_doubled(key, value, kReasoningKeys);
+  if (key == "chat_template_kwargs") return refuse_doubled(key, value, kTemplateKeys);
   return std::nullopt;
 }
 
@@ -200,8 +226,7 @@ Outcome read_members(Call& call, JsonValue root) {
     if (known == kKeys.end()) return;
     const auto index = static_cast<std::size_t>(known - kKeys.begin());
     if (seen[index]) {
-      error = invalid_request(fmt::format("'{}' is given twice. Send it once.", key), std::string(key),
-                              "duplicate_key");
+      error = given_twice(std::string(key));
       return;
     }
     seen.set(index);

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -129,6 +130,19 @@ void JsonValue::each_element(void (*visit)(void*, JsonValue), void* context) con
   simdjson::dom::array array;
   if (JsonAccess::get(*this).get_array().get(array) != simdjson::SUCCESS) return;
   for (element value : array) visit(context, JsonAccess::make(value));
+}
+
+std::optional<std::string_view> doubled_key(JsonValue object, std::span<const std::string_view> names) {
+  std::optional<std::string_view> found;
+  std::uint64_t seen = 0;
+  object.for_each_member([&](std::string_view key, JsonValue) {
+    const auto it = std::ranges::find(names, key);
+    if (it == names.end()) return;
+    const std::uint64_t bit = std::uint64_t{1} << (it - names.begin());
+    if ((seen & bit) != 0 && !found) found = *it;
+    seen |= bit;
+  });
+  return found;
 }
 
 struct JsonParser::State {

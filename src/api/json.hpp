@@ -9,6 +9,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -72,6 +73,10 @@ class JsonValue {
   alignas(8) std::byte storage_[16]{};
   friend struct JsonAccess;
 };
+
+// The first of `names` (at most 64) that stands twice in an object. Of such a member one reader takes the
+// first value and another the last: what we read must not be read otherwise by whom we pass it on to.
+std::optional<std::string_view> doubled_key(JsonValue object, std::span<const std::string_view> names);
 
 // Deeper nesting than this is refused.
 inline constexpr std::size_t kMaxJsonDepth = 256;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "api/error_object.hpp"
 #include "base/ascii.hpp"
@@ -20,7 +21,14 @@ bool take_text(JsonValue object, std::string_view key, std::string_view& out) {
   return true;
 }
 
+// What is read; an event in which one of these stands twice has two meanings and is malformed.
+constexpr std::array<std::string_view, 6> kRootKeys{"id", "model", "created", "usage", "choices", "error"};
+constexpr std::array<std::string_view, 4> kChoiceKeys{"index", "delta", "text", "finish_reason"};
+constexpr std::array<std::string_view, 5> kDeltaKeys{"content", "reasoning_content", "refusal", "tool_calls",
+                                                     "function_call"};
+
 bool read_delta(JsonValue delta, ChoiceDelta& out) {
+  if (doubled_key(delta, kDeltaKeys)) return false;
   if (const auto content = delta.find("content"); content && content->is_array()) {
     out.parts = content->size() > 0;
   } else if (!take_text(delta, "content", out.content)) {
@@ -63,7 +71,7 @@ bool StreamEvent::finishes() const {
 bool StreamEvent::usage_only() const { return choices.empty() && usage.has_value() && !error; }
 
 bool StreamEventReader::read_choice(JsonValue choice) {
-  if (!choice.is_object()) return false;
+  if (!choice.is_object() || doubled_key(choice, kChoiceKeys)) return false;
   ChoiceDelta out;
   if (const auto index = choice.find("index")) {
     const auto number = index->integer();
@@ -87,6 +95,9 @@ std::expected<const StreamEvent*, std::string> StreamEventReader::read(std::stri
     return std::unexpected(fmt::format("no JSON: {} at byte {}", root.error().what, root.error().offset));
   }
   if (!root->is_object()) return std::unexpected("no JSON object");
+  if (const auto key = doubled_key(*root, kRootKeys)) {
+    return std::unexpected(fmt::format("'{}' stands there twice", *key));
+  }
   event_.raw = data;
   event_.id = event_.model = {};
   event_.created.reset();

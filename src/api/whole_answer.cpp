@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "api/error_object.hpp"
@@ -30,8 +31,22 @@ bool has_object(JsonValue object, std::string_view key) {
   return value && value->is_object();
 }
 
+// What is read; an answer in which one of these stands twice has two meanings and is none.
+constexpr std::array<std::string_view, 8> kRootKeys{"id",    "model", "usage",        "choices",
+                                                    "error", "data",  "is_available", "balance_infos"};
+constexpr std::array<std::string_view, 3> kChoiceKeys{"message", "text", "finish_reason"};
+constexpr std::array<std::string_view, 6> kMessageKeys{"content",       "refusal", "tool_calls",
+                                                       "function_call", "audio",   "reasoning_content"};
+
+// Notes the first key that stands twice.
+bool is_doubled(JsonValue object, std::span<const std::string_view> names, WholeAnswer& out) {
+  const auto key = doubled_key(object, names);
+  if (key && out.detail.empty()) out.detail = fmt::format("'{}' stands there twice", *key);
+  return key.has_value();
+}
+
 bool read_choice(JsonValue choice, bool chat, WholeAnswer& out) {
-  if (!choice.is_object()) return false;
+  if (!choice.is_object() || is_doubled(choice, kChoiceKeys, out)) return false;
   out.finish_reasons.push_back(text_of(choice, "finish_reason"));
   if (!chat) {
     const auto value = choice.find("text");
@@ -41,7 +56,7 @@ bool read_choice(JsonValue choice, bool chat, WholeAnswer& out) {
     return true;
   }
   const auto message = choice.find("message");
-  if (!message || !message->is_object()) return false;
+  if (!message || !message->is_object() || is_doubled(*message, kMessageKeys, out)) return false;
   out.any_content = out.any_content || has_text(*message, "content") || has_text(*message, "refusal") ||
                     has_text(*message, "tool_calls") || has_object(*message, "function_call") ||
                     has_object(*message, "audio");
@@ -71,7 +86,8 @@ std::string read_answer(Operation operation, JsonValue root, WholeAnswer& out) {
   const bool chat = operation == Operation::chat || operation == Operation::beta_chat;
   bool good = true;
   choices->for_each_element([&](JsonValue choice) { good = good && read_choice(choice, chat, out); });
-  return good ? "" : fmt::format("a choice has no '{}'", chat ? "message" : "text");
+  if (good || !out.detail.empty()) return out.detail;
+  return fmt::format("a choice has no '{}'", chat ? "message" : "text");
 }
 
 }  // namespace
@@ -92,6 +108,10 @@ WholeAnswer check_whole_answer(Operation operation, std::string_view body) {
   if (!root->is_object()) {
     out.kind = Kind::foreign;
     out.detail = fmt::format("it is {}, not an object", describe(root->type()));
+    return out;
+  }
+  if (is_doubled(*root, kRootKeys, out)) {
+    out.kind = Kind::foreign;
     return out;
   }
   if (is_error_object(*root)) {

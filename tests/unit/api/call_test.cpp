@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
+
 #include "api/json.hpp"
 
 namespace dujiang::api {
@@ -100,6 +102,20 @@ TEST(ParseCall, RefusesANameOfAModelThatFitsNoHeader) {
   EXPECT_EQ(call.error().param, "model");
 }
 
+void expect_refused(std::span<const Bad> table) {
+  for (const Bad& bad : table) {
+    const auto call = parse_call(Operation::chat, bad.body);
+    ASSERT_FALSE(call) << bad.body;
+    const ApiError& error = call.error();
+    EXPECT_EQ(error.status, 400) << bad.body;
+    EXPECT_EQ(error.type, "invalid_request_error") << bad.body;
+    EXPECT_EQ(error.code, bad.code) << bad.body;
+    EXPECT_EQ(error.param.value_or(""), bad.param) << bad.body;
+    EXPECT_TRUE(error.message.contains(bad.says)) << bad.body << ": " << error.message;
+    EXPECT_FALSE(error.should_retry);
+  }
+}
+
 TEST(ParseCall, RefusesBadBodiesAndSaysWhatToDo) {
   const Bad table[] = {
       {"", "empty_body", "", "empty"},
@@ -117,8 +133,6 @@ TEST(ParseCall, RefusesBadBodiesAndSaysWhatToDo) {
       {R"({"model":"m","messages":[],"stream_options":true})", "invalid_type", "stream_options", "an object"},
       {R"({"model":"m","messages":[],"stream_options":{"include_usage":1}})", "invalid_type",
        "stream_options.include_usage", "true or false"},
-      {R"({"model":"m","messages":[],"stream_options":{"include_usage":true,"include_usage":false}})",
-       "duplicate_key", "stream_options.include_usage", "twice"},
       {R"({"model":"m","messages":[],"max_tokens":"9"})", "invalid_type", "max_tokens", "an integer"},
       {R"({"model":"m","messages":[],"max_completion_tokens":1.5})", "invalid_type", "max_completion_tokens",
        "a number"},
@@ -134,21 +148,37 @@ TEST(ParseCall, RefusesBadBodiesAndSaysWhatToDo) {
       {R"({"model":"m","messages":[],"thinking":true})", "invalid_type", "thinking", "an object"},
       {R"({"model":"m","messages":[],"tools":{}})", "invalid_type", "tools", "an array"},
       {R"({"model":"m","messages":[],"reasoning_effort":3})", "invalid_type", "reasoning_effort", "a string"},
+  };
+  expect_refused(table);
+}
+
+TEST(ParseCall, RefusesWhatItReadsWhenItStandsTwiceWhereverThatIs) {
+  const Bad table[] = {
+      {R"({"model":"m","messages":[],"stream_options":{"include_usage":true,"include_usage":false}})",
+       "duplicate_key", "stream_options.include_usage", "twice"},
       {R"({"model":"m","messages":[],"model":"n"})", "duplicate_key", "model", "twice"},
       {R"({"model":"m","messages":[],"stream":true,"\u0073tream":false})", "duplicate_key", "stream",
        "twice"},
+      {R"({"model":"m","messages":[],"enable_thinking":true,"enable_thinking":false})", "duplicate_key",
+       "enable_thinking", "twice"},
+      {R"({"model":"m","messages":[{},{"role":"user","role":"system"}]})", "duplicate_key",
+       "messages[1].role", "twice"},
+      {R"({"model":"m","messages":[{"role":"user","content":"a","c\u006fntent":"b"}]})", "duplicate_key",
+       "messages[0].content", "twice"},
+      {R"({"model":"m","messages":[],"thinking":{"type":"enabled","type":"disabled"}})", "duplicate_key",
+       "thinking.type", "twice"},
+      {R"({"model":"m","messages":[],"response_format":{"type":"text","type":"json_object"}})",
+       "duplicate_key", "response_format.type", "twice"},
+      {R"({"model":"m","messages":[],"reasoning":{"effort":"low","effort":"none"}})", "duplicate_key",
+       "reasoning.effort", "twice"},
+      {R"({"model":"m","messages":[],"chat_template_kwargs":{"thinking":true,"thinking":false}})",
+       "duplicate_key", "chat_template_kwargs.thinking", "twice"},
   };
-  for (const Bad& bad : table) {
-    const auto call = parse_call(Operation::chat, bad.body);
-    ASSERT_FALSE(call) << bad.body;
-    const ApiError& error = call.error();
-    EXPECT_EQ(error.status, 400) << bad.body;
-    EXPECT_EQ(error.type, "invalid_request_error") << bad.body;
-    EXPECT_EQ(error.code, bad.code) << bad.body;
-    EXPECT_EQ(error.param.value_or(""), bad.param) << bad.body;
-    EXPECT_TRUE(error.message.contains(bad.says)) << bad.body << ": " << error.message;
-    EXPECT_FALSE(error.should_retry);
-  }
+  expect_refused(table);
+}
+
+TEST(ParseCall, LeavesKeysThatItDoesNotReadAlone) {
+  EXPECT_EQ(parse(R"({"model":"m","messages":[{"name":"a","name":"b"}],"seed":1,"seed":2})").model, "m");
 }
 
 TEST(ParseCall, SurvivesHostileNesting) {

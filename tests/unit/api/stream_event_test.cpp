@@ -107,6 +107,9 @@ TEST(StreamEventReader, RefusesMalformedEvents) {
            R"({"choices":[{"delta":{},"finish_reason":1}]})",
            R"({"id":7,"choices":[]})",
            "{\"choices\":[{\"delta\":{\"content\":\"\xff\"}}]}",
+           R"({"choices":[{"delta":{"content":"x"}}],"choices":[]})",
+           R"({"choices":[{"delta":{"content":"x","content":""}}]})",
+           R"({"choices":[{"delta":{},"finish_reason":"stop","finish_reason":null}]})",
        }) {
     EXPECT_FALSE(reader.read(data)) << data;
   }
