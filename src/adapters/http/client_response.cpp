@@ -112,6 +112,8 @@ ResponseReader::Step ResponseReader::read_body() {
     if (inflater_ && (holds_output_ || !coded_piece_.empty())) {
       Step step = decode(coded_piece_);
       if (step.kind != Kind::more) return step;
+      // A member of the coding has ended within the piece: the next one begins there.
+      if (!coded_piece_.empty()) continue;
     }
     Step piece = next_piece();
     if (piece.kind == Kind::end) return finish();
@@ -159,6 +161,8 @@ ResponseReader::Step ResponseReader::take_raw(std::size_t limit) {
 ResponseReader::Step ResponseReader::decode(std::string_view piece) {
   const Inflater::Step step = inflater_->next(piece, {decoded_.get(), kBufferSize});
   if (!step.error.empty()) return fail(IoFailure::protocol, std::string(step.error));
+  if (step.consumed + step.produced == 0 && !piece.empty())
+    return fail(IoFailure::protocol, "The compressed body does not go on.");
   coded_piece_.remove_prefix(step.consumed);
   holds_output_ = step.produced == kBufferSize;
   if (step.produced == 0) return {};

@@ -90,6 +90,8 @@ TEST(ResponseReader, ReadsEveryFramingWhateverThePieces) {
       {with_length(compress("hello", Wrapper::zlib), "Content-Encoding: deflate\r\n"), "hello", true},
       {with_length(compress("hello", Wrapper::bare), "Content-Encoding: deflate\r\n"), "hello", true},
       {with_length("", "Content-Encoding: gzip\r\n"), "", true},
+      {with_length(compress("hello") + compress(" and more"), "Content-Encoding: gzip\r\n"), "hello and more",
+       true},
       {with_length("hello", "Content-Encoding: identity\r\n"), "hello", true},
   };
   for (const auto& row : rows) {
