@@ -31,10 +31,9 @@ bool SseDecoder::take_line(std::string_view& line) {
     scanned_ = std::max(scanned_, consumed_);
   }
   while (scanned_ < buffer_.size() && buffer_[scanned_] != '\n' && buffer_[scanned_] != '\r') ++scanned_;
-  if (scanned_ == buffer_.size()) {
-    too_large_ = scanned_ - consumed_ > max_event_bytes_;
-    return false;
-  }
+  // Whether the line is complete or not: where its bytes were cut must not matter.
+  too_large_ = scanned_ - consumed_ > max_event_bytes_;
+  if (too_large_ || scanned_ == buffer_.size()) return false;
   line = std::string_view(buffer_).substr(consumed_, scanned_ - consumed_);
   skip_lf_ = buffer_[scanned_] == '\r';
   consumed_ = ++scanned_;
@@ -60,7 +59,7 @@ std::optional<SseItem> SseDecoder::on_line(std::string_view line) {
   if (value.starts_with(' ')) value.remove_prefix(1);
   if (field == "event") name_ = value;
   if (field != "data") return std::nullopt;
-  if (data_.size() + value.size() > max_event_bytes_) {
+  if (data_.size() + (has_data_ ? 1 : 0) + value.size() > max_event_bytes_) {
     too_large_ = true;
     return std::nullopt;
   }
@@ -103,6 +102,12 @@ void append_sse_event(std::string& out, std::string_view data) {
     data.remove_prefix(data.substr(end).starts_with("\r\n") ? end + 2 : end + 1);
   }
   out += '\n';
+}
+
+void squeeze_undecided(std::string& prefix) {
+  const std::size_t start = prefix.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  const std::size_t end = std::min(prefix.find_first_not_of(" \t\r\n", start), prefix.size());
+  if (end > start + 1) prefix.erase(start, end - 1 - start);
 }
 
 BodyForm sniff_body(std::string_view prefix) {

@@ -70,4 +70,8 @@ enum class BodyForm : std::uint8_t {
 };
 BodyForm sniff_body(std::string_view prefix);
 
+// Drops the white space that an undecided prefix has too much: one blank, the last, says as much as many. So
+// who waits behind blank lines holds a few bytes and looks at each of them once.
+void squeeze_undecided(std::string& prefix);
+
 }  // namespace dujiang::api

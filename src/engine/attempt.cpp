@@ -204,8 +204,7 @@ void Attempt::decide_form(std::string_view bytes) {
   switch (api::sniff_body(body_)) {
     case api::BodyForm::undecided:
       record_.stream.keep_alive = true;
-      // Blank lines are counted by nobody: keep enough of them to tell a blank body from an empty one.
-      if (body_.size() > kMaxErrorBody && base::is_blank(body_)) body_.resize(1);
+      api::squeeze_undecided(body_);
       break;
     case api::BodyForm::sse:
       form_ = Form::events;

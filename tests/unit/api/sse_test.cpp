@@ -98,6 +98,28 @@ TEST(SseDecoder, StopsAtAnEndlessLineAndAnEndlessEvent) {
   EXPECT_TRUE(event.too_large());
 }
 
+TEST(SseDecoder, RefusesALongLineWhetherItComesInOnePieceOrInMany) {
+  const auto takes = [](std::string_view stream) {
+    SseDecoder whole(16);
+    whole.feed(stream);
+    while (whole.next()) {
+    }
+    SseDecoder slow(16);
+    for (const char& c : stream) {
+      slow.feed({&c, 1});
+      while (slow.next()) {
+      }
+    }
+    EXPECT_EQ(whole.too_large(), slow.too_large()) << stream;
+    return !whole.too_large();
+  };
+  EXPECT_TRUE(takes("data: 6789012345\n\n"));
+  EXPECT_FALSE(takes("data: 67890123456\n\n"));
+  EXPECT_FALSE(takes(": a comment of some length\n\n"));
+  EXPECT_TRUE(takes("data: 123456789\ndata: 12345\n\n")) << "15 bytes and the line end between them";
+  EXPECT_FALSE(takes("data: 123456789\ndata: 1234567\n\n"));
+}
+
 TEST(SseDecoder, TakesManySmallEventsInOneRead) {
   std::string stream;
   for (int i = 0; i < 10000; ++i) stream += "data: " + std::to_string(i) + "\n\n";
@@ -128,6 +150,23 @@ TEST(SniffBody, TellsEventsFromJsonWhateverTheLabel) {
   }
   for (const std::string_view text : {"", "\n\n\n\n", "d", "\ndat", "data", "\xef\xbb", "ev"}) {
     EXPECT_EQ(sniff_body(text), BodyForm::undecided) << text;
+  }
+}
+
+TEST(SniffBody, ForgetsBlanksThatSayNothingAndDecidesTheSame) {
+  const std::string blanks = " \r\n\t \n\n";
+  for (const std::string_view start : {"", "\xef\xbb\xbf"}) {
+    for (const std::string_view rest : {"data: x", "{", "<", "", "ret"}) {
+      std::string seen;
+      const std::string text = std::string(start) + blanks + std::string(rest);
+      for (const char c : text) {
+        seen += c;
+        if (sniff_body(seen) == BodyForm::undecided) squeeze_undecided(seen);
+        EXPECT_LE(seen.size(), 16u);
+      }
+      EXPECT_EQ(sniff_body(seen), sniff_body(text)) << text;
+      EXPECT_EQ(seen, std::string(start) + "\n" + std::string(rest));
+    }
   }
 }
 
