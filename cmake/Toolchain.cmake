@@ -5,6 +5,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(DUJIANG_TESTS "Build the tests" OFF)
+option(DUJIANG_FUZZ "Build the fuzzers; DUJIANG_SANITIZE must hold fuzzer-no-link" OFF)
 set(DUJIANG_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror

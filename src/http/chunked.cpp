@@ -1,6 +1,8 @@
 #include "http/chunked.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "base/ascii.hpp"
 #include "http/chars.hpp"
@@ -99,6 +101,12 @@ ChunkedDecoder::State ChunkedDecoder::trailer_char(State state, char c) {
     default:
       return c == '\n' ? State::done : refuse("The last chunk does not end with an empty line.");
   }
+}
+
+void append_chunk_size(std::string& out, std::uint64_t size) {
+  std::array<char, 16> digits{};
+  const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16);
+  out.append(digits.data(), result.ptr).append("\r\n");
 }
 
 }  // namespace dujiang::http

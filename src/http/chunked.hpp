@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace dujiang::http {
@@ -71,5 +72,9 @@ class ChunkedDecoder {
   std::size_t trailer_ = 0;  // bytes of the trailer
   std::string_view error_;
 };
+
+// Writing: a chunk is its size line, its bytes and CR LF; the last one ends the body.
+void append_chunk_size(std::string& out, std::uint64_t size);
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 }  // namespace dujiang::http

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/ascii.hpp"
+#include "http/chunked.hpp"
 #include "http/status.hpp"
 
 namespace dujiang::adapters::http {
@@ -13,9 +14,9 @@ namespace {
 // Up to this size the bytes of a chunk are copied between its framing, so that one write carries all of it.
 constexpr std::size_t kCopyBytes = kBlockBytes;
 
-void append_number(std::string& out, std::uint64_t value, int base) {
+void append_number(std::string& out, std::uint64_t value) {
   std::array<char, 20> digits{};
-  const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), value, base);
+  const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), value);
   out.append(digits.data(), result.ptr);
 }
 
@@ -63,7 +64,7 @@ void Reply::choose_framing(int status, std::optional<std::uint64_t> length) {
 void Reply::build_head(int status, const dujiang::http::Headers& headers) {
   out_.reserve(512);
   out_ += "HTTP/1.1 ";
-  append_number(out_, static_cast<std::uint64_t>(status), 10);
+  append_number(out_, static_cast<std::uint64_t>(status));
   out_ += ' ';
   out_ += dujiang::http::reason_phrase(status);
   out_ += "\r\n";
@@ -83,7 +84,7 @@ void Reply::build_head(int status, const dujiang::http::Headers& headers) {
   }
   if (framing_ == Framing::length) {
     out_ += "content-length: ";
-    append_number(out_, left_, 10);
+    append_number(out_, left_);
     out_ += "\r\n";
   } else if (framing_ == Framing::chunked) {
     out_ += "transfer-encoding: chunked\r\n";
@@ -113,8 +114,7 @@ runtime::Task<bool> Reply::write(std::string_view bytes) {
 runtime::Task<bool> Reply::send_body(std::string_view bytes) {
   if (bytes.empty()) co_return co_await flush();
   if (framing_ != Framing::chunked) co_return co_await send(out_, bytes);
-  append_number(out_, bytes.size(), 16);
-  out_ += "\r\n";
+  dujiang::http::append_chunk_size(out_, bytes.size());
   if (bytes.size() <= kCopyBytes) {
     out_ += bytes;
     out_ += "\r\n";
@@ -131,7 +131,7 @@ runtime::Task<bool> Reply::finish() {
     abort();
     co_return false;
   }
-  if (!to_head_ && framing_ == Framing::chunked) out_ += "0\r\n\r\n";
+  if (!to_head_ && framing_ == Framing::chunked) out_ += dujiang::http::kLastChunk;
   const bool sent = co_await flush();
   if (state_ == State::open) state_ = State::finished;
   co_return sent;
