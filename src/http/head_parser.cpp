@@ -175,15 +175,9 @@ void HeadParser::take_transfer_encoding(std::string_view value) {
     is_chunked_ = true;
     return;
   }
-  const std::size_t comma = value.rfind(',');
-  const std::string_view last =
-      trim_blanks(comma == std::string_view::npos ? value : value.substr(comma + 1));
-  if (base::iequals(last, "chunked")) {
-    return refuse(501, "A transfer coding other than chunked is not supported; send the body plain.");
-  }
+  // Not 501: of "gzip, chunked" and "chunked, chunked" alike it is unclear who undoes what.
   refuse(400,
-         "Transfer-Encoding does not end with chunked, so the body has no end; send it chunked or with a "
-         "Content-Length.");
+         "Transfer-Encoding is not the one word chunked; send the body plain, chunked or with a length.");
 }
 
 void HeadParser::take_connection(std::string_view value) {

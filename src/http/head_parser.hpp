@@ -44,7 +44,7 @@ struct FieldView {
 };
 
 // What is wrong with a head, as one sentence for whoever sent it, and the status that a server answers:
-// 400, 414 (target too long), 431 (head too large), 501 (transfer coding), 505 (version).
+// 400, 414 (target too long), 431 (head too large), 505 (version).
 struct HeadError {
   int status = 0;
   std::string_view message;  // static text

@@ -20,8 +20,6 @@ std::string_view code_of(int status) {
       return "target_too_long";
     case 431:
       return "head_too_large";
-    case 501:
-      return "transfer_coding_not_supported";
     case 505:
       return "http_version_not_supported";
     default:

@@ -31,7 +31,7 @@ std::vector<Row> rows() {
       {start + "Content-Length: ten\r\n\r\n", 400, "decimal"},
       {start + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400, "two Content-Length"},
       {start + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "both"},
-      {start + "Transfer-Encoding: gzip, chunked\r\n\r\n", 501, "chunked"},
+      {start + "Transfer-Encoding: gzip, chunked\r\n\r\n", 400, "chunked"},
       {start + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "hexadecimal"},
       {start + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}}\r\n", 400, "longer than its size"},
       {start + "Content-Length: 1001\r\n\r\n", 413, "1000 bytes", RefusalReason::body_too_large},

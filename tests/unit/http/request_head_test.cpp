@@ -155,7 +155,9 @@ TEST(RequestHead, RefusesFramingThatTwoReadersCouldReadDifferently) {
   EXPECT_EQ(refused("Transfer-Encoding: xchunked"), 400);
   EXPECT_EQ(refused("Transfer-Encoding: \"chunked\""), 400);
   EXPECT_EQ(refused("Transfer-Encoding:"), 400);
-  EXPECT_EQ(refused("Transfer-Encoding: gzip, chunked"), 501);
+  EXPECT_EQ(refused("Transfer-Encoding: gzip, chunked"), 400);
+  EXPECT_EQ(refused("Transfer-Encoding: chunked, chunked"), 400);
+  EXPECT_EQ(refused("Transfer-Encoding: , chunked"), 400);
   EXPECT_EQ(status_of("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
 }
 
