@@ -16,12 +16,12 @@ from harness.processes import BUILD, NotStarted, Program
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOOLS = BUILD / "benchmarks/tools"
-READY_WITHIN = 10  # seconds
 
 # The contestant has a core to itself; load and upstream share the other.
 LOAD_CORE = min(os.sched_getaffinity(0))
 CONTESTANT_CORE = max(os.sched_getaffinity(0))
 CALLER_KEY = "sk-bench"
+STOP_WITHIN = 10  # seconds
 
 
 def prepare():
@@ -98,6 +98,7 @@ class Dujiang(Program):
             "SCHEME": "https" if tls else "http",
             "HOST": "localhost" if tls else "127.0.0.1",
             "UPSTREAM_TLS": f"ca_file: {tls.authority}" if tls else "",
+            "LISTEN_TLS": f"tls: {{certificate: {certificates.certificate}, key: {certificates.key}}}" if certificates else "",
         }
         with tempfile.TemporaryDirectory(prefix="dujiang-") as folder:
             file = _fill("dujiang.yaml", pathlib.Path(folder), words)
@@ -113,17 +114,21 @@ class Proxy:
     """A proxy of others: started with its file filled in, ready once it accepts."""
 
     template, name = "", ""
+    ready_within = 10  # seconds
+    environment: dict = {}
+    load_options: dict = {}  # what bench-load has to know of it
 
     def __init__(self, upstream, streaming=False, certificates=None):
         self._folder = tempfile.TemporaryDirectory(prefix="dujiang-")
         self.folder, self.tls = pathlib.Path(self._folder.name), certificates
         self.port = _free_port()
         words = {"FOLDER": self.folder, "PORT": self.port, "UPSTREAM": upstream.port, "USER": getpass.getuser(),
-                 "FILES": resource.getrlimit(resource.RLIMIT_NOFILE)[0], **self.words(upstream, streaming)}
+                 "CALLER_KEY": CALLER_KEY, "FILES": resource.getrlimit(resource.RLIMIT_NOFILE)[0], **self.words(upstream, streaming)}
         self.log = self.folder / "log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(pinned(CONTESTANT_CORE, *self.command(_fill(self.template, self.folder, words))),
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env={**os.environ, **self.environment})
         try:
             self._wait_until_it_accepts()
         except NotStarted:
@@ -131,13 +136,14 @@ class Proxy:
             raise
 
     def words(self, upstream, streaming):
-        raise NotImplementedError
+        """More words for the template."""
+        return {}
 
     def command(self, file):
         raise NotImplementedError
 
     def _wait_until_it_accepts(self):
-        until = time.monotonic() + READY_WITHIN
+        until = time.monotonic() + self.ready_within
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
@@ -152,7 +158,7 @@ class Proxy:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(READY_WITHIN)
+            self.process.wait(STOP_WITHIN)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

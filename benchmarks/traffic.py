@@ -18,8 +18,9 @@ def _command(kind, contestant, connections, options):
     command = [TOOLS / "bench-load", kind, "--port", contestant.port, "--connections", connections, "--key", CALLER_KEY]
     command += ["--ca", tls.authority] if tls else []
     command += ["--watch", *contestant.pids()]
-    for name, value in options.items():
-        command += [f"--{name.replace('_', '-')}", value] if value is not True else [f"--{name}"]
+    for name, value in {**getattr(contestant, "load_options", {}), **options}.items():
+        flag = f"--{name.replace('_', '-')}"
+        command += [flag] if value is True else [flag, *value] if isinstance(value, list) else [flag, value]
     return pinned(LOAD_CORE, *command)
 
 

@@ -9,13 +9,13 @@ namespace {
 // Fewer than the shortest queue of a listener (nginx: 511), so that no SYN is dropped and repeated a second
 // later.
 constexpr std::size_t kMostOpening = 128;
-constexpr std::size_t kBufferBytes = 64 * 1024;
+constexpr std::size_t kBufferBytes = 64UZ * 1024;
 
 }  // namespace
 
 Fleet::Fleet(std::uint16_t port, std::size_t size, ssl_ctx_st* tls, FleetListener& listener)
     : port_(port), tls_(tls), listener_(listener), members_(size), buffer_(kBufferBytes) {
-  for (std::size_t index : std::views::iota(0uz, size) | std::views::reverse) closed_.push_back(index);
+  for (std::size_t index : std::views::iota(0UZ, size) | std::views::reverse) closed_.push_back(index);
 }
 
 void Fleet::send(std::size_t index, std::string_view bytes) {

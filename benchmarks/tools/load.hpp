@@ -29,7 +29,9 @@ class Load {
 struct Peer {
   std::uint16_t port = 0;
   ssl_ctx_st* tls = nullptr;
-  std::string key;  // The caller's.
+  std::string key;        // The caller's.
+  std::string fields;     // More header fields, each with its line end.
+  bool rewrites = false;  // Its answers may have other bytes, as long as they say the same.
 };
 
 /// Requests for a whole answer. On a schedule, a latency counts from the instant at which a request was meant
@@ -51,8 +53,8 @@ class RequestLoad : public Load, private FleetListener {
   struct Slot {
     ReplyReader reader;
     Nanoseconds meant = 0;  // When the request under way was meant to start.
-    std::size_t matched = 0;
-    bool is_busy = false, is_right = true, is_served = false;
+    std::string body;
+    bool is_busy = false, is_served = false;
   };
 
   void on_open(std::size_t index) override;
@@ -62,6 +64,7 @@ class RequestLoad : public Load, private FleetListener {
   void finish(std::size_t index);
 
   std::string request_;
+  bool rewrites_;
   Pace pace_;
   Nanoseconds interval_;
   Measure& measure_;

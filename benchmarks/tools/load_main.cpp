@@ -19,6 +19,8 @@ struct Options {
   std::uint16_t port = 0;
   std::string ca_file;
   std::string key = "sk-bench";
+  std::vector<std::string> fields;
+  bool rewrites = false;
   std::size_t connections = 32;
   double rate = 0;
   double seconds = 10;
@@ -87,6 +89,10 @@ void add_common(CLI::App& command, Options& options) {
   command.add_option("--port", options.port, "port of this machine to call")->required();
   command.add_option("--ca", options.ca_file, "speak TLS, and trust this PEM file");
   command.add_option("--key", options.key, "bearer key of the caller");
+  command.add_option("--field", options.fields,
+                     "a header field of each request, as `name: value`; may be repeated");
+  command.add_flag("--rewrites", options.rewrites,
+                   "an answer may have other bytes, as long as it says the same");
   command.add_option("--connections", options.connections, "connections, all open from the beginning");
   command.add_option("--seconds", options.seconds, "time that is measured");
   command.add_option("--warm-up", options.warm_up, "seconds before it");
@@ -111,7 +117,8 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     const TlsContext tls = options.ca_file.empty() ? nullptr : tls_client(options.ca_file);
-    const Peer peer{.port = options.port, .tls = tls.get(), .key = options.key};
+    Peer peer{.port = options.port, .tls = tls.get(), .key = options.key, .rewrites = options.rewrites};
+    for (const std::string& field : options.fields) peer.fields += field + "\r\n";
     return requests.parsed() ? run_requests(options, peer) : run_streams(options, peer);
   } catch (const std::exception& error) {
     fmt::print(stderr, "bench-load: {}\n", error.what());

@@ -8,7 +8,7 @@ namespace dujiang::bench {
 
 namespace {
 
-constexpr std::size_t kMaxLine = 16 * 1024;
+constexpr std::size_t kMaxLine = 16UZ * 1024;
 
 bool same_name(std::string_view left, std::string_view right) {
   return std::ranges::equal(left, right,

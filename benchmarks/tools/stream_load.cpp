@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "load.hpp"
@@ -13,7 +14,7 @@ constexpr std::size_t kEventsToFlow = 2;
 
 StreamLoad::StreamLoad(const Peer& peer, std::size_t connections, Nanoseconds interval, std::size_t events,
                        Measure& measure)
-    : request_(chat_request(true, peer.key)),
+    : request_(chat_request(true, peer.key, peer.fields)),
       interval_(interval),
       events_(events),
       measure_(measure),

@@ -42,13 +42,13 @@ constexpr std::string_view kEventTail = R"( "},"logprobs":null,"finish_reason":n
 
 }  // namespace
 
-std::string chat_request(bool stream, std::string_view key) {
+std::string chat_request(bool stream, std::string_view key, std::string_view fields) {
   const std::string body = request_body(stream);
   return fmt::format(
       "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n"
       "User-Agent: OpenAI/Python 1.99.0\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n"
-      "Content-Length: {}\r\n\r\n{}",
-      key, body.size(), body);
+      "{}Content-Length: {}\r\n\r\n{}",
+      key, fields, body.size(), body);
 }
 
 bool asks_for_stream(std::string_view body) { return body.contains(R"("stream":true)"); }
@@ -61,6 +61,16 @@ const std::string& chat_answer() {
       R"("total_tokens":340},"system_fingerprint":"fp_b81c2e"})",
       kAnswerBytes);
   return kAnswer;
+}
+
+bool tells_the_answer(std::string_view body) {
+  static const std::string_view kText = [] {
+    const std::string_view answer = chat_answer();
+    const std::size_t begin = answer.find(kWords);
+    return answer.substr(begin, answer.find('"', begin) - begin);
+  }();
+  return body.contains(fmt::format(R"("content":"{}")", kText)) &&
+         body.contains(R"("finish_reason":"stop")") && body.ends_with('}');
 }
 
 std::string event_of(Nanoseconds made) { return fmt::format("{}{:019}{}", kEventHead, made, kEventTail); }

@@ -16,7 +16,7 @@ namespace dujiang::bench {
 namespace {
 
 constexpr std::uint64_t kListenerTag = std::numeric_limits<std::uint64_t>::max();
-constexpr std::size_t kBufferBytes = 64 * 1024;
+constexpr std::size_t kBufferBytes = 64UZ * 1024;
 constexpr std::string_view kStreamHead =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n"
     "Transfer-Encoding: chunked\r\n\r\n";
