@@ -10,6 +10,9 @@ namespace {
 constexpr base::Duration kFirstAbsence = std::chrono::minutes(10);
 constexpr base::Duration kLongestAbsence = std::chrono::hours(2);
 
+// The name of the account where none is configured.
+constexpr const char* kCallers = "caller";
+
 }  // namespace
 
 void Accounts::Absence::begin(base::TimePoint now) {
@@ -24,30 +27,57 @@ bool Accounts::Absence::start_probe(base::TimePoint now) {
   return true;
 }
 
-Accounts::Accounts(const route::UpstreamSpec& spec) {
+void Accounts::adopt(const route::UpstreamSpec& spec) {
+  std::vector<std::shared_ptr<Account>> adopted;
+  const auto add = [&](const route::AccountSpec& account) {
+    std::shared_ptr<Account> living = find(account.name);
+    if (!living) living = std::make_shared<Account>(Account{.name = account.name});
+    living->max_concurrent = account.max_concurrent;
+    adopt_keys(*living, spec.pass_through_key ? std::vector<route::Secret>{} : account.keys);
+    adopted.push_back(std::move(living));
+  };
   for (const route::AccountSpec& account : spec.accounts) {
-    Account& made = accounts_.emplace_back();
-    made.max_concurrent = account.max_concurrent;
-    if (!spec.pass_through_key) made.keys.resize(account.keys.size());
+    add(account);
     if (spec.pass_through_key) break;
   }
-  if (accounts_.empty()) accounts_.emplace_back();
+  if (adopted.empty()) add({.name = kCallers, .keys = {}, .max_concurrent = {}});
+  accounts_ = std::move(adopted);
 }
 
-std::optional<std::uint32_t> Accounts::usable_key(const Account& account, base::TimePoint now) {
-  const auto count = static_cast<std::uint32_t>(account.keys.size());
-  std::optional<std::uint32_t> found;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t key = (account.next_key + i) % count;
-    if (account.keys[key].due(now)) return key;
-    if (account.keys[key].in() && !found) found = key;
+void Accounts::adopt_keys(Account& account, const std::vector<route::Secret>& secrets) {
+  std::vector<std::shared_ptr<Key>> adopted;
+  bool some_remain = false;
+  for (const route::Secret& secret : secrets) {
+    const auto same = [&](const std::shared_ptr<Key>& key) { return key->secret.reveal() == secret.reveal(); };
+    const auto known = std::ranges::find_if(account.keys, same);
+    some_remain = some_remain || known != account.keys.end();
+    adopted.push_back(known == account.keys.end() ? std::make_shared<Key>(Key{.secret = secret}) : *known);
+  }
+  if (!some_remain) account.absence.end();
+  account.keys = std::move(adopted);
+}
+
+std::shared_ptr<Accounts::Account> Accounts::find(std::string_view name) const {
+  const auto named = [name](const std::shared_ptr<Account>& account) { return account->name == name; };
+  const auto found = std::ranges::find_if(accounts_, named);
+  return found == accounts_.end() ? nullptr : *found;
+}
+
+std::optional<std::size_t> Accounts::usable_key(const Account& account, base::TimePoint now) {
+  const std::size_t count = account.keys.size();
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t key = (account.next_key + i) % count;
+    const Absence& absence = account.keys[key]->absence;
+    if (absence.due(now)) return key;
+    if (absence.in() && !found) found = key;
   }
   return found;
 }
 
 bool Accounts::is_due_for_probe(const Account& account, base::TimePoint now) {
   if (account.absence.due(now)) return true;
-  return std::ranges::any_of(account.keys, [now](const Absence& key) { return key.due(now); });
+  return std::ranges::any_of(account.keys, [now](const auto& key) { return key->absence.due(now); });
 }
 
 bool Accounts::can_take(const Account& account, std::string_view model, base::TimePoint now) {
@@ -60,40 +90,42 @@ bool Accounts::can_take(const Account& account, std::string_view model, base::Ti
 }
 
 bool Accounts::can_take(std::string_view model, base::TimePoint now) const {
-  return std::ranges::any_of(accounts_, [&](const Account& a) { return can_take(a, model, now); });
+  return std::ranges::any_of(accounts_, [&](const auto& account) { return can_take(*account, model, now); });
 }
 
 std::optional<Accounts::Permit> Accounts::take(std::string_view model, base::TimePoint now) {
-  std::optional<std::uint32_t> best;
-  for (std::uint32_t i = 0; i < size(); ++i) {
-    const std::uint32_t candidate = (next_account_ + i) % size();
-    const Account& account = accounts_[candidate];
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < size(); ++i) {
+    const std::size_t candidate = (next_account_ + i) % size();
+    const Account& account = *accounts_[candidate];
     if (!can_take(account, model, now)) continue;
     if (is_due_for_probe(account, now)) {
       best = candidate;
       break;
     }
-    if (!best || slots_used(candidate, model) < slots_used(*best, model)) best = candidate;
+    if (!best || account.slots_used(model) < accounts_[*best]->slots_used(model)) best = candidate;
   }
   if (!best) return std::nullopt;
   next_account_ = (*best + 1) % size();
 
-  Account& account = accounts_[*best];
-  Permit permit{.account = *best, .key = usable_key(account, now), .model = std::string(model)};
+  Account& account = *accounts_[*best];
+  Permit permit{.account = accounts_[*best], .model = std::string(model)};
+  const auto key = usable_key(account, now);
   permit.probes_account = account.absence.start_probe(now);
-  if (permit.key) {
-    permit.probes_key = account.keys[*permit.key].start_probe(now);
-    account.next_key = (*permit.key + 1) % static_cast<std::uint32_t>(account.keys.size());
+  if (key) {
+    permit.key = account.keys[*key];
+    permit.probes_key = permit.key->absence.start_probe(now);
+    account.next_key = (*key + 1) % account.keys.size();
   }
   ++account.use[permit.model].slots;
   return permit;
 }
 
 void Accounts::release(const Permit& permit, base::TimePoint now) {
-  Account& account = accounts_[permit.account];
+  Account& account = *permit.account;
   // A probe that told nothing: the next call tries again.
   if (permit.probes_account) account.absence.probing = false;
-  if (permit.key && permit.probes_key) account.keys[*permit.key].probing = false;
+  if (permit.key && permit.probes_key) permit.key->absence.probing = false;
   const auto use = account.use.find(permit.model);
   if (use == account.use.end()) return;
   if (use->second.slots > 0) --use->second.slots;
@@ -101,15 +133,15 @@ void Accounts::release(const Permit& permit, base::TimePoint now) {
 }
 
 void Accounts::accepted(Permit& permit) {
-  Account& account = accounts_[permit.account];
-  if (std::exchange(permit.probes_account, false)) account.absence.end();
-  if (permit.key && std::exchange(permit.probes_key, false)) account.keys[*permit.key].end();
+  if (std::exchange(permit.probes_account, false)) permit.account->absence.end();
+  if (permit.key && std::exchange(permit.probes_key, false)) permit.key->absence.end();
 }
 
 bool Accounts::take_out(Permit& permit, Refused what, base::TimePoint now) {
   if (!permit.key) return false;
-  Account& account = accounts_[permit.account];
-  Absence& absence = what == Refused::key ? account.keys[*permit.key] : account.absence;
+  // What a key that is gone is told says nothing about those that are there.
+  if (std::ranges::find(permit.account->keys, permit.key) == permit.account->keys.end()) return true;
+  Absence& absence = what == Refused::key ? permit.key->absence : permit.account->absence;
   bool& probes = what == Refused::key ? permit.probes_key : permit.probes_account;
   // Calls that were in flight when the first one was refused say the same again; only a probe counts anew.
   if (absence.in() || std::exchange(probes, false)) absence.begin(now);
@@ -118,7 +150,7 @@ bool Accounts::take_out(Permit& permit, Refused what, base::TimePoint now) {
 
 void Accounts::pause(const Permit& permit, base::TimePoint until, base::TimePoint now) {
   if (!permit.key) return;
-  auto& uses = accounts_[permit.account].use;
+  auto& uses = permit.account->use;
   std::erase_if(uses,
                 [now](const auto& use) { return use.second.slots == 0 && use.second.paused_until <= now; });
   Use& use = uses[permit.model];
@@ -130,13 +162,13 @@ base::TimePoint Accounts::back_at(const Account& account, base::TimePoint now) {
     return absence.in() ? now : std::max(now, absence.until);
   };
   base::TimePoint key_back = account.keys.empty() ? now : base::kNever;
-  for (const Absence& key : account.keys) key_back = std::min(key_back, back(key));
+  for (const auto& key : account.keys) key_back = std::min(key_back, back(key->absence));
   return std::max(back(account.absence), key_back);
 }
 
 base::TimePoint Accounts::back_at(base::TimePoint now) const {
   base::TimePoint first = base::kNever;
-  for (const Account& account : accounts_) first = std::min(first, back_at(account, now));
+  for (const auto& account : accounts_) first = std::min(first, back_at(*account, now));
   return first;
 }
 
@@ -145,20 +177,24 @@ base::TimePoint Accounts::next_change(std::string_view model, base::TimePoint no
   const auto note = [&](base::TimePoint at) {
     if (at > now) first = std::min(first, at);
   };
-  for (const Account& account : accounts_) {
-    if (!account.absence.in()) note(account.absence.until);
-    for (const Absence& key : account.keys) {
-      if (!key.in()) note(key.until);
+  for (const auto& account : accounts_) {
+    if (!account->absence.in()) note(account->absence.until);
+    for (const auto& key : account->keys) {
+      if (!key->absence.in()) note(key->absence.until);
     }
-    if (auto use = account.use.find(model); use != account.use.end()) note(use->second.paused_until);
+    if (auto use = account->use.find(model); use != account->use.end()) note(use->second.paused_until);
   }
   return first;
 }
 
-std::uint32_t Accounts::slots_used(std::uint32_t account, std::string_view model) const {
-  const auto& uses = accounts_[account].use;
-  const auto use = uses.find(model);
-  return use == uses.end() ? 0 : use->second.slots;
+std::uint32_t Accounts::slots_used(std::string_view account, std::string_view model) const {
+  const auto found = find(account);
+  return found ? found->slots_used(model) : 0;
+}
+
+std::uint32_t Accounts::Account::slots_used(std::string_view model) const {
+  const auto found = use.find(model);
+  return found == use.end() ? 0 : found->second.slots;
 }
 
 }  // namespace dujiang::policy

@@ -6,10 +6,14 @@
 // probe: if it works all is well again, if it is refused the absence doubles, up to 2 hours. A full account
 // (429) only pauses for that model and needs no probe. An account without keys lends its callers' own: what
 // is refused there says nothing about the next caller, so it is never taken out and never paused.
+//
+// A change of configuration keeps what is known: by the account's name, and of a key by the key itself. An
+// account none of whose keys remain is another one to its provider, so its absence ends.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,20 +25,30 @@
 namespace dujiang::policy {
 
 class Accounts {
+  struct Account;
+  struct Key;
+
  public:
-  // The right to one call, from take() to release().
+  // The right to one call, from take() to release(). It stays good over a change of configuration, even where
+  // its account or key is gone.
   struct Permit {
-    std::uint32_t account = 0;           // index into UpstreamSpec::accounts
-    std::optional<std::uint32_t> key{};  // index into AccountSpec::keys; absent: the caller's own, or none
-    bool probes_account = false;         // let through to see whether it is well again
+    std::shared_ptr<Account> account{};
+    std::shared_ptr<Key> key{};   // null: the caller's own, or none
+    bool probes_account = false;  // let through to see whether it is well again
     bool probes_key = false;
     std::string model{};
+
+    const std::string& account_name() const { return account->name; }
+    std::string_view secret() const { return key ? std::string_view(key->secret.reveal()) : ""; }
   };
 
   enum class Refused : std::uint8_t { key, account };  // 401; 402 and other verdicts on the account
 
   // With `pass_through_key`, or without accounts, there is one account without keys.
-  explicit Accounts(const route::UpstreamSpec& spec);
+  explicit Accounts(const route::UpstreamSpec& spec) { adopt(spec); }
+
+  // Goes on with other accounts, keys and limits.
+  void adopt(const route::UpstreamSpec& spec);
 
   // Whether take() would succeed.
   bool can_take(std::string_view model, base::TimePoint now) const;
@@ -61,8 +75,9 @@ class Accounts {
   // The earliest instant after `now` at which can_take() may turn true by time alone; kNever if none.
   base::TimePoint next_change(std::string_view model, base::TimePoint now) const;
 
-  std::uint32_t slots_used(std::uint32_t account, std::string_view model) const;
-  std::uint32_t size() const { return static_cast<std::uint32_t>(accounts_.size()); }
+  // 0 for an account that is not there.
+  std::uint32_t slots_used(std::string_view account, std::string_view model) const;
+  std::size_t size() const { return accounts_.size(); }
 
  private:
   // Whether an account or a key is in use, out until an instant, or let through once to see.
@@ -84,21 +99,31 @@ class Accounts {
     base::TimePoint paused_until{base::TimePoint::min()};
   };
 
-  struct Account {
-    std::optional<std::uint32_t> max_concurrent;
-    Absence absence;
-    std::vector<Absence> keys;
-    std::uint32_t next_key = 0;
-    std::map<std::string, Use, std::less<>> use;  // by model; only those in use or paused
+  struct Key {
+    route::Secret secret;
+    Absence absence{};
   };
 
-  static std::optional<std::uint32_t> usable_key(const Account& account, base::TimePoint now);
+  struct Account {
+    std::string name{};
+    std::optional<std::uint32_t> max_concurrent{};
+    Absence absence{};
+    std::vector<std::shared_ptr<Key>> keys{};
+    std::size_t next_key = 0;
+    std::map<std::string, Use, std::less<>> use{};  // by model; only those in use or paused
+
+    std::uint32_t slots_used(std::string_view model) const;
+  };
+
+  std::shared_ptr<Account> find(std::string_view name) const;
+  static void adopt_keys(Account& account, const std::vector<route::Secret>& secrets);
+  static std::optional<std::size_t> usable_key(const Account& account, base::TimePoint now);
   static bool is_due_for_probe(const Account& account, base::TimePoint now);
   static bool can_take(const Account& account, std::string_view model, base::TimePoint now);
   static base::TimePoint back_at(const Account& account, base::TimePoint now);
 
-  std::vector<Account> accounts_;
-  std::uint32_t next_account_ = 0;
+  std::vector<std::shared_ptr<Account>> accounts_;
+  std::size_t next_account_ = 0;
 };
 
 }  // namespace dujiang::policy

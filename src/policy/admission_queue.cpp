@@ -109,6 +109,12 @@ std::vector<std::uint64_t> AdmissionQueue::clear(std::string_view pool) {
   return ids;
 }
 
+void AdmissionQueue::adopt(std::size_t limit, std::optional<TokenBucket> bucket, base::TimePoint now) {
+  limit_ = limit;
+  if (bucket && bucket_) bucket->inherit(*bucket_, now);
+  bucket_ = bucket;
+}
+
 void AdmissionQueue::wake_due(base::TimePoint now) {
   while (!paced_.empty() && paced_.begin()->first <= now) {
     make_ready(waiting_.at(paced_.begin()->second));

@@ -62,4 +62,12 @@ double RetryBudget::balance(base::TimePoint now) const {
   return share + std::max(0.0, 1 - base::seconds(missing) / base::seconds(spec_.reserve_every));
 }
 
+void RetryBudget::adopt(double share, base::Duration reserve_every) {
+  spec_.share = std::max(share, 0.0);
+  // The distance is kept from the last one drawn, which may lie ahead.
+  const bool drawn = reserve_at_ != base::TimePoint::min();
+  if (drawn) reserve_at_ = base::after(reserve_at_ - spec_.reserve_every, reserve_every);
+  spec_.reserve_every = reserve_every;
+}
+
 }  // namespace dujiang::policy

@@ -43,6 +43,9 @@ class RetryBudget {
   // Repeats that could be sent now; a fraction shows how far the next one is.
   double balance(base::TimePoint now) const;
 
+  // Goes on with another share and reserve, and with what was sent and drawn so far. The window stays.
+  void adopt(double share, base::Duration reserve_every);
+
  private:
   static constexpr std::size_t kSlices = 20;
 

@@ -27,4 +27,10 @@ bool TokenBucket::take(base::TimePoint now, double cost) {
   return true;
 }
 
+void TokenBucket::inherit(const TokenBucket& before, base::TimePoint now) {
+  const double spent = base::seconds(std::max(before.full_at_, now) - now) * before.per_second_;
+  const double left = std::max(before.burst_ - spent, 0.0);
+  full_at_ = base::after(now, span(std::max(burst_ - left, 0.0)));
+}
+
 }  // namespace dujiang::policy

@@ -23,6 +23,10 @@ class TokenBucket {
   // Takes `cost` if it is allowed now. A clock that goes back allows nothing more.
   bool take(base::TimePoint now, double cost = 1);
 
+  // Begins with the calls that `before`, of whatever rate, has left now, at most its own burst: a change of
+  // the rate hands out nothing by itself.
+  void inherit(const TokenBucket& before, base::TimePoint now);
+
  private:
   double clamp(double cost) const;
   base::Duration span(double cost) const;

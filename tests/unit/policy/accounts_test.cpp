@@ -38,9 +38,9 @@ Permit take(Accounts& accounts, base::TimePoint now, std::string_view model = "m
 TEST(Accounts, TakeTurnsWhileEquallyBusy) {
   Accounts accounts = make({account("a", 1), account("b", 1), account("c", 1)});
   for (int round = 0; round < 2; ++round) {
-    for (std::uint32_t expected = 0; expected < 3; ++expected) {
+    for (const char* expected : {"a", "b", "c"}) {
       const Permit permit = take(accounts, at(0s));
-      EXPECT_EQ(permit.account, expected);
+      EXPECT_EQ(permit.account_name(), expected);
       accounts.release(permit, at(0s));
     }
   }
@@ -55,7 +55,7 @@ TEST(Accounts, TheOneWithTheFewestCallsOfThatModelGoesFirst) {
   accounts.release(first, at(0s));
   accounts.release(third, at(0s));
   EXPECT_EQ(take(accounts, at(0s)).account, first.account);
-  EXPECT_EQ(accounts.slots_used(second.account, "m"), 1u);
+  EXPECT_EQ(accounts.slots_used(second.account_name(), "m"), 1u);
 }
 
 TEST(Accounts, ASlotIsHeldUntilReleasedAndCountedPerModel) {
@@ -71,8 +71,8 @@ TEST(Accounts, ASlotIsHeldUntilReleasedAndCountedPerModel) {
 
 TEST(Accounts, KeysOfAnAccountTakeTurnsAndShareItsSlots) {
   Accounts accounts = make({account("a", 2, 2)});
-  EXPECT_EQ(take(accounts, at(0s)).key, 0u);
-  EXPECT_EQ(take(accounts, at(0s)).key, 1u);
+  EXPECT_EQ(take(accounts, at(0s)).secret(), "sk-a0");
+  EXPECT_EQ(take(accounts, at(0s)).secret(), "sk-a1");
   EXPECT_FALSE(accounts.can_take("m", at(0s)));
 }
 
@@ -81,20 +81,20 @@ TEST(Accounts, Rule6_AnAccountWithoutMoneyIsOutForTenMinutesWithAllItsKeys) {
   Permit permit = take(accounts, at(0s));
   EXPECT_TRUE(accounts.take_out(permit, Refused::account, at(0s)));
   accounts.release(permit, at(0s));
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(take(accounts, at(599s)).account, 1u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(take(accounts, at(599s)).account_name(), "b");
   EXPECT_EQ(accounts.back_at(at(1s)), at(1s));
-  EXPECT_EQ(take(accounts, at(600s)).account, 0u);
+  EXPECT_EQ(take(accounts, at(600s)).account_name(), "a");
 }
 
 TEST(Accounts, Rule6_ARefusedKeyIsOutAloneWhileItsAccountHasAnother) {
   Accounts accounts = make({account("a", 2)});
   Permit permit = take(accounts, at(0s));
-  ASSERT_EQ(permit.key, 0u);
+  ASSERT_EQ(permit.secret(), "sk-a0");
   accounts.take_out(permit, Refused::key, at(0s));
   EXPECT_EQ(accounts.back_at(at(0s)), at(0s));
   Permit other = take(accounts, at(1s));
-  EXPECT_EQ(other.key, 1u);
-  EXPECT_EQ(take(accounts, at(1s)).key, 1u);
+  EXPECT_EQ(other.secret(), "sk-a1");
+  EXPECT_EQ(take(accounts, at(1s)).secret(), "sk-a1");
   accounts.take_out(other, Refused::key, at(1s));
   EXPECT_FALSE(accounts.can_take("m", at(2s)));
   EXPECT_EQ(accounts.back_at(at(2s)), at(600s));
@@ -185,11 +185,11 @@ TEST(Accounts, AFullAccountPausesForThatModelOnly) {
   const Permit permit = take(accounts, at(0s));
   accounts.pause(permit, at(250ms), at(0s));
   accounts.release(permit, at(0s));
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(take(accounts, at(249ms)).account, 1u);
-  EXPECT_EQ(take(accounts, at(249ms), "other").account, 0u);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(take(accounts, at(249ms)).account_name(), "b");
+  EXPECT_EQ(take(accounts, at(249ms), "other").account_name(), "a");
   EXPECT_EQ(accounts.next_change("m", at(100ms)), at(250ms));
   EXPECT_EQ(accounts.back_at(at(100ms)), at(100ms));
-  EXPECT_EQ(take(accounts, at(250ms)).account, 0u);
+  EXPECT_EQ(take(accounts, at(250ms)).account_name(), "a");
 }
 
 TEST(Accounts, Rule6_TheCallersOwnKeyTakesNobodyElseOut) {
@@ -199,7 +199,7 @@ TEST(Accounts, Rule6_TheCallersOwnKeyTakesNobodyElseOut) {
   for (Accounts accounts : {Accounts(spec), make({}), make({account("keyless", 0)})}) {
     ASSERT_EQ(accounts.size(), 1u);
     Permit permit = take(accounts, at(0s));
-    EXPECT_EQ(permit.key, std::nullopt);
+    EXPECT_EQ(permit.secret(), "");
     EXPECT_FALSE(accounts.take_out(permit, Refused::key, at(0s)));
     EXPECT_FALSE(accounts.take_out(permit, Refused::account, at(0s)));
     accounts.pause(permit, at(10s), at(0s));
@@ -211,7 +211,7 @@ TEST(Accounts, Rule6_TheCallersOwnKeyTakesNobodyElseOut) {
 TEST(Accounts, NoAccountEverHoldsMoreThanItsSlotsAndNoneIsLost) {
   base::Random chance(23);
   Accounts accounts = make({account("a", 2, 3), account("b", 1, 5), account("c", 3)});
-  const std::array<std::uint32_t, 3> limits{3, 5, UINT32_MAX};
+  const std::map<std::string, std::uint32_t> limits{{"a", 3}, {"b", 5}, {"c", UINT32_MAX}};
   std::vector<Permit> held;
   base::TimePoint now = at(0s);
   const std::array<std::string, 2> models{"flash", "pro"};
@@ -238,12 +238,12 @@ TEST(Accounts, NoAccountEverHoldsMoreThanItsSlotsAndNoneIsLost) {
       if (fate > 0.2) accounts.accepted(permit);
       accounts.release(permit, now);
     }
-    std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> in_use;
-    for (const Permit& permit : held) ++in_use[{permit.account, permit.model}];
-    for (std::uint32_t a = 0; a < 3; ++a) {
+    std::map<std::pair<std::string, std::string>, std::uint32_t> in_use;
+    for (const Permit& permit : held) ++in_use[{permit.account_name(), permit.model}];
+    for (const auto& [a, limit] : limits) {
       for (const std::string& m : models) {
         ASSERT_EQ(accounts.slots_used(a, m), (in_use[{a, m}]));
-        ASSERT_LE(accounts.slots_used(a, m), limits[a]);
+        ASSERT_LE(accounts.slots_used(a, m), limit);
       }
     }
   }
