@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "adapters/metrics/process.hpp"
@@ -30,12 +32,13 @@ void measure_process(ports::Metrics& metrics, const ports::AccessLog& log) {
 base::Result<std::unique_ptr<App>> App::make(runtime::AsioLoop& loop, config::Config config,
                                              ports::AccessLog& log) {
   std::unique_ptr<App> app(new App(loop, std::move(config), log));
-  const auto settings = std::make_shared<const engine::Settings>(app->config_.gateway);
-  auto worker = Worker::make(loop, app->config_, settings, log,
+  app->settings_ = std::make_shared<const engine::Settings>(app->config_.gateway);
+  auto worker = Worker::make(loop, app->config_, app->settings_, log,
                              [app = app.get(), &loop] { return app->metrics_page(loop); });
   if (!worker) return std::unexpected(worker.error());
   app->workers_.push_back(std::move(*worker));
   app->workers_.front()->metrics().set(Metric::build_info, {version(), commit()}, 1);
+  app->note_loaded();
   return app;
 }
 
@@ -64,7 +67,50 @@ base::Result<adapters::net::SocketAddress> App::listen_at(const config::Listener
   return workers_.front()->listen(*at, std::move(door));
 }
 
+runtime::Task<base::Result<void>> App::adopt(config::Config config) {
+  auto settings = std::make_shared<const engine::Settings>(config.gateway);
+  auto prepared = co_await prepare(settings);
+  if (prepared) prepared = certificates_.reload();
+  if (!prepared) {
+    // Some may have taken it; what they had, none refuses.
+    co_await prepare(settings_);
+    co_return prepared;
+  }
+  config_ = std::move(config);
+  settings_ = std::move(settings);
+  for (const auto& worker : workers_) {
+    co_await runtime::call_on(loop_, worker->loop(), [this, &there = *worker] {
+      there.adopt(config_, settings_);
+      return true;
+    });
+  }
+  note_loaded();
+  co_return base::Result<void>();
+}
+
+runtime::Task<base::Result<void>> App::prepare(std::shared_ptr<const engine::Settings> settings) {
+  base::Result<void> all;
+  for (const auto& worker : workers_) {
+    if (!all) break;
+    all = co_await runtime::call_on(loop_, worker->loop(),
+                                    [&there = *worker, settings] { return there.prepare(settings); });
+  }
+  co_return all;
+}
+
+void App::note_loaded() {
+  const auto now = std::chrono::duration<double>(loop_.wall_now().time_since_epoch());
+  workers_.front()->metrics().set(Metric::config_loaded, {}, std::floor(now.count()));
+}
+
+void App::count_reload(bool applied) {
+  ports::Metrics& metrics = workers_.front()->metrics();
+  metrics.add(Metric::config_reloads, {applied ? "applied" : "refused"});
+  metrics.set(Metric::config_stale, {}, applied ? 0 : 1);
+}
+
 runtime::Task<bool> App::drain() {
+  draining_ = true;
   workers_.front()->metrics().set(Metric::draining, {}, 1);
   const Worker::Load under_way = co_await begin_drain();
   log_.notice("draining",

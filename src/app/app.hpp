@@ -26,9 +26,15 @@ class App {
   // Begins to serve, everywhere; returns what was bound first.
   base::Result<adapters::net::SocketAddress> listen();
 
-  // Reads the listeners' certificates anew; connections go on with the ones that they began with. Where one
-  // of them is no good all of them stay as they were, and the error says why.
-  base::Result<void> reload_certificates() { return certificates_.reload(); }
+  // Another configuration comes into force, and the listeners' certificates are read anew: for what begins
+  // from now on; what is under way keeps its own. Everything or, with an error that says what does not work,
+  // nothing. Not while it drains, nor twice at once.
+  runtime::Task<base::Result<void>> adopt(config::Config config);
+
+  // Counts an attempt to bring another configuration into force.
+  void count_reload(bool applied);
+
+  bool draining() const { return draining_; }
 
   // Ends: /readyz says so, after the notice no connection is accepted, requests have the grace period, what
   // is left is cut. True when all have ended, and the app may be destroyed; false when some hang. Once.
@@ -43,9 +49,11 @@ class App {
   base::Result<adapters::net::SocketAddress> listen_at(const config::ListenerSettings& listener,
                                                        const std::string& path);
   runtime::Task<std::string> metrics_page(runtime::Loop& here);
+  runtime::Task<base::Result<void>> prepare(std::shared_ptr<const engine::Settings> settings);
   runtime::Task<Worker::Load> begin_drain();
   runtime::Task<Worker::Load> load();
   runtime::Task<bool> drained(base::TimePoint until);
+  void note_loaded();
   void stop_accepting();
   void cut();
 
@@ -53,9 +61,11 @@ class App {
   config::Config config_;
   ports::AccessLog& log_;
   Certificates certificates_;
+  std::shared_ptr<const engine::Settings> settings_;
   std::vector<std::unique_ptr<Worker>> workers_;  // the first one on loop_
   runtime::Signal hurry_;
   bool hurried_ = false;
+  bool draining_ = false;
   bool accepting_ = true;
 };
 

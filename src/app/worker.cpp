@@ -29,7 +29,7 @@ adapters::metrics::Registry labelled_registry(const config::Config& config) {
 base::Result<std::unique_ptr<Worker>> Worker::make(runtime::AsioLoop& loop, const config::Config& config,
                                                    std::shared_ptr<const engine::Settings> settings,
                                                    ports::AccessLog& log, MetricsPage metrics) {
-  auto client = adapters::http::Client::make(loop, settings->upstreams);
+  auto client = adapters::http::Client::make(loop, engine::upstreams_of(settings));
   if (!client) return std::unexpected(client.error());
   return std::unique_ptr<Worker>(
       new Worker(loop, config, std::move(settings), log, std::move(metrics), std::move(*client)));
@@ -39,10 +39,9 @@ Worker::Worker(runtime::AsioLoop& loop, const config::Config& config,
                std::shared_ptr<const engine::Settings> settings, ports::AccessLog& log, MetricsPage metrics,
                std::unique_ptr<adapters::http::Client> client)
     : loop_(loop),
-      settings_(std::move(settings)),
       registry_(labelled_registry(config)),
       client_(std::move(client)),
-      gateway_(loop, *client_, registry_, log, settings_),
+      gateway_(loop, *client_, registry_, log, settings),
       front_([this](const ports::CallerRequest& request,
                     ports::CallerReply& reply) { return gateway_.handle(request, reply); },
              std::move(metrics), loop.random()),
@@ -58,6 +57,16 @@ base::Result<adapters::net::SocketAddress> Worker::listen(const adapters::net::S
   return server_.listen(at, std::move(door));
 }
 
+base::Result<void> Worker::prepare(const std::shared_ptr<const engine::Settings>& settings) {
+  return client_->adopt(engine::upstreams_of(settings));
+}
+
+void Worker::adopt(const config::Config& config, std::shared_ptr<const engine::Settings> settings) {
+  declare_labels(registry_, config);
+  gateway_.adopt(settings);
+  server_.adopt(config.listen.server);
+}
+
 Worker::Load Worker::load() const {
   return {.connections = server_.connections(), .requests = server_.active_requests()};
 }
@@ -69,12 +78,7 @@ Worker::Load Worker::begin_drain() {
 
 adapters::metrics::Page Worker::measure() {
   const adapters::http::ServerCounts callers = server_.counts();
-  adapters::http::ClientCounters upstreams;
-  for (const route::UpstreamSpec& upstream : settings_->upstreams) {
-    const adapters::http::ClientCounters one = client_->counters(upstream.name);
-    upstreams.open += one.open;
-    upstreams.connections_opened += one.connections_opened;
-  }
+  const adapters::http::ClientCounters upstreams = client_->counters();
   registry_.set(Metric::connections, {"caller"}, static_cast<double>(callers.connections));
   registry_.set(Metric::connections, {"upstream"}, static_cast<double>(upstreams.open));
   registry_.set(Metric::connections_opened, {"caller"}, static_cast<double>(callers.accepted));

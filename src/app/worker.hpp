@@ -49,6 +49,11 @@ class Worker {
   };
   Load load() const;
 
+  // Other settings, in two steps, since the first may fail: then nothing has changed. From it on calls that
+  // were permitted under either can be made, so every worker takes it before any takes the second.
+  base::Result<void> prepare(const std::shared_ptr<const engine::Settings>& settings);
+  void adopt(const config::Config& config, std::shared_ptr<const engine::Settings> settings);
+
   // The steps of a drain: /readyz says so; no connection is accepted; what is left has until an instant (true
   // when all has ended); then it is cut.
   Load begin_drain();
@@ -65,7 +70,6 @@ class Worker {
          std::unique_ptr<adapters::http::Client> client);
 
   runtime::AsioLoop& loop_;
-  std::shared_ptr<const engine::Settings> settings_;
   adapters::metrics::Registry registry_;
   std::unique_ptr<adapters::http::Client> client_;
   engine::Gateway gateway_;

@@ -29,6 +29,11 @@ void Balancer::refused(std::size_t endpoint, base::TimePoint now) {
 
 void Balancer::abandoned(std::size_t endpoint) { states_[endpoint].probing = false; }
 
+void Balancer::inherit(std::size_t endpoint, const Balancer& before, std::size_t its) {
+  states_[endpoint] = before.states_[its];
+  states_[endpoint].probing = false;  // the other one hears the outcome
+}
+
 base::TimePoint Balancer::next_chance() const {
   base::TimePoint soonest = base::kNever;
   for (const State& state : states_) {

@@ -30,6 +30,9 @@ class Balancer {
   // Given up before it was known (the caller left): says nothing about the endpoint.
   void abandoned(std::size_t endpoint);
 
+  // What another balancer knows of its endpoint `its` is true of `endpoint` too: they are the same one.
+  void inherit(std::size_t endpoint, const Balancer& before, std::size_t its);
+
   bool down(std::size_t endpoint) const { return states_[endpoint].down; }
 
   // When the first endpoint may be tried; kNever while a probe must answer first, the past while one is up.

@@ -91,7 +91,7 @@ Attempt::Attempt(runtime::Loop& loop, ports::HttpClient& client, AttemptRequest 
       request_(std::make_unique<AttemptRequest>(std::move(request))),
       clocks_(clocks),
       may_move_(std::move(may_move)),
-      normaliser_(*request_->dialect) {
+      normaliser_(*request_->setup.dialect) {
   record_.operation = request_->operation;
   record_.streamed = request_->streamed;
   record_.choices = request_->choices;
@@ -120,7 +120,8 @@ std::optional<provider::Clock> Attempt::expired(base::TimePoint now) {
 runtime::Task<void> Attempt::run(Caller& caller, Delivery& delivery) {
   started_ = loop_.now();
   clocks_.on_sent(started_);
-  exchange_ = client_.open({.upstream = request_->upstream,
+  exchange_ = client_.open({.upstream = request_->setup.spec->name,
+                            .as_configured = request_->setup.spec.get(),
                             .method = request_->method,
                             .target = request_->target,
                             .headers = request_->headers,

@@ -13,6 +13,7 @@
 #include "api/stream_event.hpp"
 #include "engine/caller.hpp"
 #include "engine/delivery.hpp"
+#include "engine/upstream.hpp"
 #include "policy/clocks.hpp"
 #include "ports/http_client.hpp"
 #include "provider/attempt_record.hpp"
@@ -23,8 +24,7 @@
 namespace dujiang::engine {
 
 struct AttemptRequest {
-  const provider::Dialect* dialect = nullptr;
-  std::string upstream;
+  Setup setup;
   std::string method;
   std::string target;
   http::Headers headers;
@@ -57,6 +57,9 @@ class Attempt {
 
   // The answer in one piece; moves it out. Empty where the attempt streamed.
   std::string take_body() { return std::move(body_); }
+
+  // Whom it asks, as that was configured when it began.
+  const Setup& setup() const { return request_->setup; }
 
   // Who answered. REQUIRES: a head came.
   Provenance provenance() const;

@@ -149,16 +149,16 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
     ledger_.repeat(upstream(attempt_target_), failures_.back().code, step.target != attempt_target_);
   }
   const bool streamed =
-      intake_.call.stream || (api::generates(intake_.operation) && there.streams_unstreamed());
+      intake_.call.stream || (api::generates(intake_.operation) && permit.setup().streams_unstreamed());
   attempt_target_ = step.target;
   attempt_ = std::make_unique<Attempt>(services_.loop, services_.client,
                                        attempt_request(step.target, permit, streamed),
                                        clocks_for(step.target, streamed), [this] { return can_move(); });
   co_await attempt_->run(caller_, *delivery_);
 
-  provider::Classification result = provider::classify(there.dialect(), attempt_->record());
+  provider::Classification result = provider::classify(*attempt_->setup().dialect, attempt_->record());
   hide_key(result.error, permit.key());
-  ledger_.attempt(*attempt_, result, there, model(step.target));
+  ledger_.attempt(*attempt_, result, model(step.target));
   if (attempt_->record().ended == provider::Ended::cancelled) co_return false;
   const bool took_out = learn(result, permit);
   if (result.verdict == provider::Verdict::success) {
@@ -177,11 +177,12 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
 // The answer of the last attempt goes to the caller.
 runtime::Task<void> Exchange::deliver() {
   const provider::AttemptRecord& record = attempt_->record();
-  Upstream& there = upstream(attempt_target_);
-  ledger_.answered(*attempt_, there, model(attempt_target_), record.stream.usage);
+  ledger_.answered(*attempt_, model(attempt_target_), record.stream.usage);
   answer_.set_provenance(attempt_->provenance());
   std::optional<std::string> whole;
-  if (!record.streamed) whole = provider::normalise_whole(there.dialect(), attempt_->take_body());
+  if (!record.streamed) {
+    whole = provider::normalise_whole(*attempt_->setup().dialect, attempt_->take_body());
+  }
   co_await delivery_->finish(std::move(whole));
 }
 
@@ -198,15 +199,14 @@ runtime::Task<void> Exchange::give_up(policy::GiveUp end) {
 
 AttemptRequest Exchange::attempt_request(std::uint32_t index, const Permit& permit, bool streamed) const {
   const route::Target& at = target(index);
-  const Upstream& there = upstream(index);
+  const Setup& setup = permit.setup();
   const http::Headers& from_caller = errand_.request.headers;
   const bool addressed = at.upstream == intake_.route->targets.front().upstream;
 
   AttemptRequest request{
-      .dialect = &there.dialect(),
-      .upstream = at.upstream,
+      .setup = setup,
       .method = std::string(errand_.request.method),
-      .target = provider::target_path(there.dialect(), intake_.operation, model(index)).value_or("/"),
+      .target = provider::target_path(*setup.dialect, intake_.operation, model(index)).value_or("/"),
       .headers =
           upstream_headers(from_caller, addressed ? Vendor::addressed : Vendor::other, at.forward_headers),
       .operation = intake_.operation,
@@ -218,12 +218,12 @@ AttemptRequest Exchange::attempt_request(std::uint32_t index, const Permit& perm
       .number = attempts_,
       .repeat_on_stale = intake_.max_attempts == 0 || attempts_ < intake_.max_attempts,
   };
-  add_credentials(request.headers, there.spec(), permit.key(), from_caller);
+  add_credentials(request.headers, *setup.spec, permit.key(), from_caller);
   if (api::has_body(intake_.operation)) {
     request.headers.add("Content-Type", "application/json");
     request.body =
         provider::translate_request(
-            there.dialect(), intake_.operation, errand_.request.body,
+            *setup.dialect, intake_.operation, errand_.request.body,
             {.model = model(index), .stream = streamed, .include_usage = streamed, .addressed = addressed})
             .body;
   }

@@ -36,7 +36,7 @@ api::ApiError no_trace() {
 
 Gateway::Gateway(runtime::Loop& loop, ports::HttpClient& client, ports::Metrics& metrics,
                  ports::AccessLog& log, const std::shared_ptr<const Settings>& settings)
-    : plan_(make_plan(loop, metrics, settings)),
+    : plan_(make_plan(loop, metrics, settings, living_)),
       format_(api::openai::wire_format()),
       memory_(settings->retry_memory_bytes),
       services_{loop, client, metrics, log, untold_, memory_} {}
@@ -61,8 +61,22 @@ runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::
   services_.metrics.set(ports::Metric::requests_in_flight, {}, static_cast<double>(--in_flight_));
 }
 
+void Gateway::adopt(const std::shared_ptr<const Settings>& settings) {
+  plan_ = make_plan(services_.loop, services_.metrics, settings, living_);
+  memory_.set_limit(settings->retry_memory_bytes);
+}
+
 void Gateway::measure() {
-  for (const auto& [name, upstream] : plan_->upstreams) upstream->measure();
+  std::erase_if(living_, [&](const auto& entry) {
+    const auto& [name, living] = entry;
+    const auto upstream = living.lock();
+    if (upstream) {
+      upstream->measure();
+    } else {
+      services_.metrics.set(ports::Metric::retry_budget_balance, {name}, 0);
+    }
+    return upstream == nullptr;
+  });
 }
 
 runtime::Task<void> Gateway::see_to(const Errand& errand, api::Matched asked) {

@@ -24,6 +24,10 @@ class Gateway {
   // A ports::Handler. The gateway outlives the task.
   runtime::Task<void> handle(const ports::CallerRequest& request, ports::CallerReply& reply);
 
+  // Requests that begin from now on are served by other settings; those under way keep their routes and
+  // limits. Upstreams are matched by name: queue, accounts, bucket and budget of those that stay go on.
+  void adopt(const std::shared_ptr<const Settings>& settings);
+
   // Sets the gauges that change as time passes; called before the metrics are read.
   void measure();
 
@@ -32,6 +36,7 @@ class Gateway {
   // An error of the caller's that no upstream is asked about.
   runtime::Task<void> refuse(const Errand& errand, api::ApiError error, http::Headers more = {});
 
+  LivingUpstreams living_;
   std::shared_ptr<const Plan> plan_;
   const api::WireFormat& format_;
   UntoldFailures untold_;

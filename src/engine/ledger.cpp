@@ -46,13 +46,12 @@ Ledger::~Ledger() {
   services_.log.request(line_);
 }
 
-void Ledger::attempt(const Attempt& attempt, const provider::Classification& result, const Upstream& upstream,
-                     std::string_view model) {
+void Ledger::attempt(const Attempt& attempt, const provider::Classification& result, std::string_view model) {
   const provider::AttemptRecord& record = attempt.record();
   const std::string_view outcome = provider::to_string(result.code);
   const std::string_view error = result.code == provider::Code::ok ? std::string_view{} : outcome;
-  const std::string_view dialect = upstream.dialect().name;
-  const std::string& name = upstream.spec().name;
+  const std::string_view dialect = attempt.setup().dialect->name;
+  const std::string& name = attempt.setup().spec->name;
   const double seconds = base::seconds(record.elapsed);
 
   line_.attempts.push_back({.upstream = name,
@@ -81,16 +80,16 @@ void Ledger::repeat(const Upstream& upstream, provider::Code reason, bool elsewh
   services_.metrics.add(metric, {upstream.spec().name, provider::to_string(reason)});
 }
 
-void Ledger::answered(const Attempt& attempt, const Upstream& upstream, std::string_view model,
+void Ledger::answered(const Attempt& attempt, std::string_view model,
                       const std::optional<api::Usage>& usage) {
   line_.result = "ok";
-  line_.served_by = upstream.spec().name + "/" + std::string(model);
+  line_.served_by = attempt.setup().spec->name + "/" + std::string(model);
   if (attempt.first_token()) line_.first_token_seconds = base::seconds(*attempt.first_token() - received_);
   if (!usage) return;
   line_.prompt_tokens = usage->prompt_tokens;
   line_.completion_tokens = usage->completion_tokens;
-  const std::string_view dialect = upstream.dialect().name;
-  const std::string& name = upstream.spec().name;
+  const std::string_view dialect = attempt.setup().dialect->name;
+  const std::string& name = attempt.setup().spec->name;
   services_.metrics.observe(Metric::client_token_usage, {operation_, dialect, name, model, "input"},
                             static_cast<double>(usage->prompt_tokens));
   services_.metrics.observe(Metric::client_token_usage, {operation_, dialect, name, model, "output"},

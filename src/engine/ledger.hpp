@@ -27,13 +27,11 @@ class Ledger {
 
   void read(const Intake& intake);
   void queued(base::Duration span) { line_.queue_seconds += base::seconds(span); }
-  void attempt(const Attempt& attempt, const provider::Classification& result, const Upstream& upstream,
-               std::string_view model);
+  void attempt(const Attempt& attempt, const provider::Classification& result, std::string_view model);
   void repeat(const Upstream& upstream, provider::Code reason, bool elsewhere);
 
   // The answer went out whole, served by the last attempt.
-  void answered(const Attempt& attempt, const Upstream& upstream, std::string_view model,
-                const std::optional<api::Usage>& usage);
+  void answered(const Attempt& attempt, std::string_view model, const std::optional<api::Usage>& usage);
   // The request failed with `code`; `cut` where an answer had begun.
   void failed(std::string_view code, bool cut);
   void caller_gone(bool cut);

@@ -16,17 +16,18 @@ using ports::HttpEvent;
 // Uploads and long polls are slow by nature: the whole has a bound, its parts have none.
 constexpr base::Duration kTotal = std::chrono::minutes(9);
 
-ports::ClientRequest client_request(const ports::CallerRequest& request, const Upstream& upstream,
-                                    std::string_view key) {
+ports::ClientRequest client_request(const ports::CallerRequest& request, const Permit& permit) {
+  const route::UpstreamSpec& upstream = *permit.setup().spec;
   ports::ClientRequest out;
-  out.upstream = upstream.spec().name;
+  out.upstream = upstream.name;
+  out.as_configured = &upstream;
   out.method = request.method;
   out.target = std::string(request.path);
   if (!request.query.empty()) out.target += "?" + std::string(request.query);
   out.headers = upstream_headers(request.headers, Vendor::addressed, {});
   if (const auto type = request.headers.get("content-type"))
     out.headers.add("Content-Type", std::string(*type));
-  add_credentials(out.headers, upstream.spec(), key, request.headers);
+  add_credentials(out.headers, upstream, permit.key(), request.headers);
   out.body = request.body;
   out.repeat_on_stale = false;
   return out;
@@ -55,7 +56,7 @@ class Passage {
   runtime::Task<std::string> run() {
     auto permit = co_await admit();
     if (!permit) co_return std::move(result_);
-    const auto exchange = services_.client.open(client_request(request_, upstream_, permit->key()));
+    const auto exchange = services_.client.open(client_request(request_, *permit));
     const std::stop_callback on_gone(request_.gone, [&exchange] { exchange->interrupt(); });
     for (;;) {
       const HttpEvent event = co_await exchange->next(until_);

@@ -24,7 +24,12 @@ struct Plan {
   std::map<std::string, route::RouteSpec, std::less<>> models_routes;  // by upstream
 };
 
+// The upstreams that some plan uses, the newest or an older one under which requests are still under way.
+using LivingUpstreams = std::map<std::string, std::weak_ptr<Upstream>, std::less<>>;
+
+// A plan for `settings`: a living upstream of the same name goes on under them, others begin.
 std::shared_ptr<const Plan> make_plan(runtime::Loop& loop, ports::Metrics& metrics,
-                                      const std::shared_ptr<const Settings>& settings);
+                                      const std::shared_ptr<const Settings>& settings,
+                                      LivingUpstreams& living);
 
 }  // namespace dujiang::engine

@@ -58,6 +58,9 @@ class RetryMemory {
     std::uint64_t bytes_ = 0;
   };
 
+  // What is held beyond a smaller limit stays held.
+  void set_limit(std::uint64_t limit) { limit_ = limit; }
+
   std::optional<Lease> try_hold(std::uint64_t bytes) {
     if (used_ + bytes > limit_) return std::nullopt;
     return Lease(*this, bytes);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,5 +25,9 @@ struct Settings {
   // retried.
   std::uint64_t retry_memory_bytes = 512ull << 20;
 };
+
+// The upstreams, each on its own: whoever holds one of them holds the settings.
+std::vector<std::shared_ptr<const route::UpstreamSpec>> upstreams_of(
+    const std::shared_ptr<const Settings>& settings);
 
 }  // namespace dujiang::engine

@@ -10,18 +10,11 @@ namespace dujiang::engine {
 
 using ports::Metric;
 
+Permit::Permit(std::shared_ptr<Upstream> upstream, policy::Accounts::Permit grant)
+    : upstream_(std::move(upstream)), setup_(upstream_->setup_), grant_(std::move(grant)) {}
+
 Permit::~Permit() {
   if (upstream_) upstream_->release(grant_);
-}
-
-std::string_view Permit::key() const {
-  if (!grant_.key) return {};
-  return upstream_->spec_.accounts[grant_.account].keys[*grant_.key].reveal();
-}
-
-std::string_view Permit::account() const {
-  const auto& accounts = upstream_->spec_.accounts;
-  return grant_.account < accounts.size() ? std::string_view(accounts[grant_.account].name) : "caller";
 }
 
 void Permit::accepted() { upstream_->accounts_.accepted(grant_); }
@@ -65,17 +58,24 @@ std::string_view label_of(policy::QueueRefusal::Reason reason) {
 
 }  // namespace
 
-Upstream::Upstream(runtime::Loop& loop, ports::Metrics& metrics, route::UpstreamSpec spec)
+Upstream::Upstream(runtime::Loop& loop, ports::Metrics& metrics, Setup setup)
     : loop_(loop),
       metrics_(metrics),
-      spec_(std::move(spec)),
-      dialect_(*provider::find_dialect(spec_.dialect)),
-      accounts_(spec_),
-      queue_(spec_.queue_limit, bucket_of(spec_)),
-      budget_({.share = spec_.possibly_billed_share, .reserve_every = spec_.possibly_billed_reserve}) {}
+      setup_(std::move(setup)),
+      accounts_(spec()),
+      queue_(spec().queue_limit, bucket_of(spec())),
+      budget_({.share = spec().possibly_billed_share, .reserve_every = spec().possibly_billed_reserve}) {}
 
-bool Upstream::streams_unstreamed() const {
-  switch (spec_.unstreamed) {
+void Upstream::adopt(Setup setup) {
+  setup_ = std::move(setup);
+  accounts_.adopt(spec());
+  queue_.adopt(spec().queue_limit, bucket_of(spec()), loop_.now());
+  budget_.adopt(spec().possibly_billed_share, spec().possibly_billed_reserve);
+  pump();
+}
+
+bool Setup::streams_unstreamed() const {
+  switch (spec->unstreamed) {
     case route::Unstreamed::as_stream:
       return true;
     case route::Unstreamed::as_is:
@@ -83,12 +83,12 @@ bool Upstream::streams_unstreamed() const {
     case route::Unstreamed::dialect_default:
       break;
   }
-  return dialect_.unstreamed_as_stream;
+  return dialect->unstreamed_as_stream;
 }
 
 void Upstream::measure() {
-  metrics_.set(Metric::retry_budget_balance, {spec_.name}, budget_.balance(loop_.now()));
-  metrics_.set(Metric::queue_length, {spec_.name}, static_cast<double>(queue_.size()));
+  metrics_.set(Metric::retry_budget_balance, {spec().name}, budget_.balance(loop_.now()));
+  metrics_.set(Metric::queue_length, {spec().name}, static_cast<double>(queue_.size()));
 }
 
 void Upstream::enter(Admission& admission, policy::QueueEntry entry) {
@@ -97,7 +97,7 @@ void Upstream::enter(Admission& admission, policy::QueueEntry entry) {
   if (auto offered = queue_.offer(std::move(entry), now); !offered) {
     admission.state_ = Admission::State::refused;
     admission.refusal_ = offered.error();
-    metrics_.add(Metric::queue_refused, {spec_.name, label_of(offered.error().reason)});
+    metrics_.add(Metric::queue_refused, {spec().name, label_of(offered.error().reason)});
     return;
   }
   ++waiting_by_pool_[waiter.pool];
@@ -126,7 +126,7 @@ void Upstream::release(const policy::Accounts::Permit& grant) {
 void Upstream::settle(std::uint64_t id, Admission::State state) {
   const Waiter& waiter = waiting_.at(id);
   Admission& admission = *waiter.admission;
-  metrics_.observe(Metric::queue_wait, {spec_.name}, base::seconds(loop_.now() - waiter.offered));
+  metrics_.observe(Metric::queue_wait, {spec().name}, base::seconds(loop_.now() - waiter.offered));
   forget(id);
   admission.state_ = state;
   admission.changed_.notify();
@@ -149,7 +149,7 @@ void Upstream::close_pools_without_accounts(base::TimePoint now) {
 void Upstream::pump() {
   const base::TimePoint now = loop_.now();
   for (const std::uint64_t id : queue_.expire(now)) {
-    metrics_.add(Metric::queue_refused, {spec_.name, "expired"});
+    metrics_.add(Metric::queue_refused, {spec().name, "expired"});
     settle(id, Admission::State::expired);
   }
   close_pools_without_accounts(now);
@@ -162,7 +162,7 @@ void Upstream::pump() {
   base::TimePoint wake = queue_.next_wake(now);
   for (const auto& [pool, count] : waiting_by_pool_) wake = std::min(wake, accounts_.next_change(pool, now));
   loop_.arm(*this, wake);
-  metrics_.set(Metric::queue_length, {spec_.name}, static_cast<double>(queue_.size()));
+  metrics_.set(Metric::queue_length, {spec().name}, static_cast<double>(queue_.size()));
 }
 
 }  // namespace dujiang::engine

@@ -1,6 +1,7 @@
 // The runtime state of one upstream: its accounts, its budget, and the queue in which calls to it wait.
 //
-// Keyed by the upstream's name and meant to outlive a change of configuration. Lives on its home loop.
+// Keyed by the upstream's name, it outlives a change of configuration: plans share it, and adopt() brings in
+// what the newest says. Lives on its home loop.
 #pragma once
 
 #include <cstdint>
@@ -25,18 +26,33 @@ namespace dujiang::engine {
 
 class Upstream;
 
+// What a configuration says of one upstream. An attempt is made as its permit's setup says, whatever is
+// loaded meanwhile: its key goes to no endpoint but those that it was meant for.
+struct Setup {
+  std::shared_ptr<const route::UpstreamSpec> spec;
+  const provider::Dialect* dialect;
+
+  // REQUIRES: of->dialect is a known one.
+  explicit Setup(std::shared_ptr<const route::UpstreamSpec> of)
+      : spec(std::move(of)), dialect(provider::find_dialect(spec->dialect)) {}
+
+  // Whether unstreamed calls that the dialect can stream run as streams.
+  bool streams_unstreamed() const;
+};
+
 // The right to one attempt: a slot of an account and the key to use. Gives the slot back when it dies.
 class Permit {
  public:
-  Permit(std::shared_ptr<Upstream> upstream, policy::Accounts::Permit grant)
-      : upstream_(std::move(upstream)), grant_(std::move(grant)) {}
+  Permit(std::shared_ptr<Upstream> upstream, policy::Accounts::Permit grant);
   Permit(Permit&&) noexcept = default;
   Permit& operator=(Permit&&) = delete;
   ~Permit();
 
+  const Setup& setup() const { return setup_; }
+
   // The key to send; empty where the caller's own is passed through, or none is sent.
-  std::string_view key() const;
-  std::string_view account() const;
+  std::string_view key() const { return grant_.secret(); }
+  std::string_view account() const { return grant_.account_name(); }
 
   // What the attempt has taught about the account.
   void accepted();
@@ -46,6 +62,7 @@ class Permit {
 
  private:
   std::shared_ptr<Upstream> upstream_;
+  Setup setup_;
   policy::Accounts::Permit grant_;
 };
 
@@ -86,15 +103,16 @@ class Admission {
 
 class Upstream : public std::enable_shared_from_this<Upstream>, private runtime::Timer {
  public:
-  // REQUIRES: spec.dialect is a known one.
-  Upstream(runtime::Loop& loop, ports::Metrics& metrics, route::UpstreamSpec spec);
+  Upstream(runtime::Loop& loop, ports::Metrics& metrics, Setup setup);
 
-  const route::UpstreamSpec& spec() const { return spec_; }
-  const provider::Dialect& dialect() const { return dialect_; }
+  // Goes on under another configuration of the same name. Who waits goes on waiting, and is admitted by the
+  // new limits and with the new keys; attempts under way are left as they are.
+  void adopt(Setup setup);
+
+  // Of the newest configuration; an attempt's own is its permit's.
+  const route::UpstreamSpec& spec() const { return *setup_.spec; }
+  const provider::Dialect& dialect() const { return *setup_.dialect; }
   policy::RetryBudget& budget() { return budget_; }
-
-  // Whether unstreamed calls that the dialect can stream run as streams.
-  bool streams_unstreamed() const;
 
   // What an account was last taken out for: the cause to tell where no account is left.
   const std::optional<api::ApiError>& last_taken_out() const { return last_taken_out_; }
@@ -121,8 +139,7 @@ class Upstream : public std::enable_shared_from_this<Upstream>, private runtime:
 
   runtime::Loop& loop_;
   ports::Metrics& metrics_;
-  route::UpstreamSpec spec_;
-  const provider::Dialect& dialect_;
+  Setup setup_;
   policy::Accounts accounts_;
   policy::AdmissionQueue queue_;
   policy::RetryBudget budget_;

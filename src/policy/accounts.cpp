@@ -48,7 +48,9 @@ void Accounts::adopt_keys(Account& account, const std::vector<route::Secret>& se
   std::vector<std::shared_ptr<Key>> adopted;
   bool some_remain = false;
   for (const route::Secret& secret : secrets) {
-    const auto same = [&](const std::shared_ptr<Key>& key) { return key->secret.reveal() == secret.reveal(); };
+    const auto same = [&](const std::shared_ptr<Key>& key) {
+      return key->secret.reveal() == secret.reveal();
+    };
     const auto known = std::ranges::find_if(account.keys, same);
     some_remain = some_remain || known != account.keys.end();
     adopted.push_back(known == account.keys.end() ? std::make_shared<Key>(Key{.secret = secret}) : *known);

@@ -81,8 +81,8 @@ class AdmissionQueue {
   // Removes and returns all entries of a pool, in order: nothing can serve it any more.
   std::vector<std::uint64_t> clear(std::string_view pool);
 
-  // Goes on with other limits: every entry keeps its place, those beyond a smaller limit too, and the new bucket
-  // begins at the old one's level.
+  // Goes on with other limits: every entry keeps its place, those beyond a smaller limit too, and the new
+  // bucket begins at the old one's level.
   void adopt(std::size_t limit, std::optional<TokenBucket> bucket, base::TimePoint now);
 
   std::size_t size() const { return waiting_.size(); }

@@ -9,16 +9,21 @@
 
 #include "base/time.hpp"
 #include "http/headers.hpp"
+#include "route/spec.hpp"
 #include "runtime/task.hpp"
 
 namespace dujiang::ports {
 
 struct ClientRequest {
   std::string_view upstream;  // name of the configured upstream: picks endpoints, TLS and pool
-  std::string_view method;    // "POST"
-  std::string target;         // path and query below the upstream's base URL, "/chat/completions"
-  http::Headers headers;      // end-to-end fields only; Host, lengths and connection fields are the client's
-  std::string_view body;      // must outlive the exchange
+  // The configuration of that upstream under which the call was permitted: it goes to the endpoints of this
+  // one or nowhere, so that a key never reaches one that it was not meant for. Null: the configuration of
+  // today.
+  const route::UpstreamSpec* as_configured = nullptr;
+  std::string_view method;  // "POST"
+  std::string target;       // path and query below the upstream's base URL, "/chat/completions"
+  http::Headers headers;    // end-to-end fields only; Host, lengths and connection fields are the client's
+  std::string_view body;    // must outlive the exchange
 
   // A kept connection that the peer closes just as the request goes out gives no answer. Send it once more
   // then, on a fresh connection: safe but for the rare peer that took the request and fell silent; sent()

@@ -15,6 +15,7 @@ constexpr std::array<Text, 9> kOperations = {"chat",       "beta_chat", "complet
 constexpr std::array<Text, 2> kTokenTypes = {"input", "output"};
 constexpr std::array<Text, 2> kSides = {"caller", "upstream"};
 constexpr std::array<Text, 3> kCuts = {"error_event", "aborted", "caller_gone"};
+constexpr std::array<Text, 2> kReloadResults = {"applied", "refused"};
 constexpr std::array<Text, 3> kQueueRefusals = {"full", "too_late", "expired"};
 
 constexpr MetricLabel kOperation{"operation", "What the caller asked for.", kOperations};
@@ -32,6 +33,7 @@ constexpr MetricLabel kOutcome{"outcome", "`ok`, or the code of the attempt's fa
 constexpr MetricLabel kReason{"reason", "Code of the failure that made it necessary.", {}};
 constexpr MetricLabel kRefusal{"reason", "Code of the refusal.", {}};
 constexpr MetricLabel kQueueRefusal{"reason", "Why the queue did not serve it.", kQueueRefusals};
+constexpr MetricLabel kReloadResult{"result", "Whether it came into force.", kReloadResults};
 constexpr MetricLabel kSide{"side", "Whose connections: those of callers or those to upstreams.", kSides};
 constexpr MetricLabel kHow{"how", "What the caller saw of the cut.", kCuts};
 constexpr MetricLabel kVersion{"version", "Version of Dujiang.", {}};
@@ -164,6 +166,24 @@ constexpr std::array<MetricFamily, kMetricCount> kCatalog = {{
      "dujiang_draining",
      gauge,
      "1 while the gateway finishes its last requests, else 0.",
+     kNone,
+     {}},
+    {Metric::config_reloads,
+     "dujiang_config_reloads_total",
+     counter,
+     "Times that the configuration was to be read again.",
+     kList<kReloadResult>,
+     {}},
+    {Metric::config_loaded,
+     "dujiang_config_loaded_timestamp_seconds",
+     gauge,
+     "Unix time at which the configuration in force was read.",
+     kNone,
+     {}},
+    {Metric::config_stale,
+     "dujiang_config_stale",
+     gauge,
+     "1 while the last change of the configuration is not in force, since it was refused, else 0.",
      kNone,
      {}},
     {Metric::build_info,

@@ -40,6 +40,9 @@ enum class Metric : std::uint8_t {
   log_lines_lost,
   log_failing,
   draining,
+  config_reloads,  // "applied" | "refused"
+  config_loaded,
+  config_stale,
   build_info,        // version, commit
   metrics_overflow,  // family
   process_cpu,

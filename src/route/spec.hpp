@@ -24,6 +24,7 @@ class Secret {
   std::string masked() const {
     return value_.size() < 12 ? "****" : "****" + value_.substr(value_.size() - 4);
   }
+  bool operator==(const Secret&) const = default;
 
  private:
   std::string value_;
@@ -34,11 +35,15 @@ struct AccountSpec {
   std::string name;
   std::vector<Secret> keys;  // none: the caller's own key is passed through, or no key is sent
   std::optional<std::uint32_t> max_concurrent;  // slots; unlimited when absent
+
+  bool operator==(const AccountSpec&) const = default;
 };
 
 struct EndpointSpec {
   std::string url;  // "https://api.deepseek.com"; its path is the prefix of every target
   std::uint32_t weight = 1;
+
+  bool operator==(const EndpointSpec&) const = default;
 };
 
 enum class Balance : std::uint8_t { round_robin, weighted };
@@ -48,6 +53,8 @@ enum class Unstreamed : std::uint8_t { dialect_default, as_stream, as_is };
 struct RateLimitSpec {
   double per_second = 0;
   double burst = 1;
+
+  bool operator==(const RateLimitSpec&) const = default;
 };
 
 struct UpstreamSpec {
@@ -67,6 +74,8 @@ struct UpstreamSpec {
   milliseconds idle_timeout{55000};  // a pooled connection older than this is closed
   std::uint32_t max_idle_connections = 64;
   milliseconds probe_interval{2000};  // an endpoint that refused is tried again after this
+
+  bool operator==(const UpstreamSpec&) const = default;
 };
 
 // What a target can honour; absent means "assumed to".

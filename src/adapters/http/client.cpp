@@ -1,5 +1,6 @@
 #include "adapters/http/client.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "adapters/http/client_exchange.hpp"
@@ -29,36 +30,97 @@ class FailedExchange final : public ports::HttpExchange {
 }  // namespace
 
 base::Result<std::unique_ptr<Client>> Client::make(runtime::AsioLoop& loop,
+                                                   const ConfiguredUpstreams& upstreams,
+                                                   net::ResolverSettings resolver) {
+  std::unique_ptr<Client> client(new Client(loop, std::move(resolver)));
+  if (const auto adopted = client->adopt(upstreams); !adopted) return std::unexpected(adopted.error());
+  return client;
+}
+
+base::Result<std::unique_ptr<Client>> Client::make(runtime::AsioLoop& loop,
                                                    std::vector<route::UpstreamSpec> upstreams,
                                                    net::ResolverSettings resolver) {
-  const auto shared = std::make_shared<net::Resolver>(loop, std::move(resolver));
-  Upstreams made;
+  ConfiguredUpstreams configured;
   for (route::UpstreamSpec& spec : upstreams) {
-    std::string name = spec.name;
-    auto upstream = ClientUpstream::make(loop, shared, std::move(spec));
-    if (!upstream) return std::unexpected(upstream.error());
-    if (!made.emplace(name, std::move(*upstream)).second) {
-      return base::fail("upstream " + name + ": there are two of this name");
-    }
+    configured.push_back(std::make_shared<const route::UpstreamSpec>(std::move(spec)));
   }
-  return std::unique_ptr<Client>(new Client(std::move(made)));
+  return make(loop, configured, std::move(resolver));
 }
 
 Client::~Client() {
-  for (const auto& [name, upstream] : upstreams_) upstream->close();
+  for (const auto& [name, current] : upstreams_) current.upstream->close();
+  for (const Former& former : former_) former.upstream->close();
+}
+
+base::Result<void> Client::adopt(const ConfiguredUpstreams& upstreams) {
+  auto made = make_upstreams(upstreams);
+  if (!made) return std::unexpected(made.error());
+  std::erase_if(former_, [](const Former& former) { return former.spec.expired(); });
+  for (auto& [name, before] : std::exchange(upstreams_, std::move(*made))) {
+    const auto now = upstreams_.find(name);
+    if (now == upstreams_.end()) {
+      before.upstream->settle_handshakes();
+    } else if (now->second.upstream != before.upstream) {
+      now->second.upstream->succeed(*before.upstream);
+    }
+    former_.push_back({.spec = before.spec, .upstream = std::move(before.upstream)});
+  }
+  return {};
+}
+
+base::Result<Client::Upstreams> Client::make_upstreams(const ConfiguredUpstreams& specs) {
+  Upstreams made;
+  for (const auto& spec : specs) {
+    const auto known = upstreams_.find(spec->name);
+    const auto before = known == upstreams_.end() ? nullptr : known->second.upstream;
+    Current current{.spec = spec, .upstream = before};
+    if (!before || !before->is_up_to_date(*spec)) {
+      auto& counters = counters_[spec->name];
+      if (!counters) counters = std::make_shared<ClientCounters>();
+      auto upstream =
+          ClientUpstream::make(loop_, {.resolver = resolver_, .counters = counters}, *spec, before.get());
+      if (!upstream) return std::unexpected(upstream.error());
+      current.upstream = std::move(*upstream);
+    }
+    if (!made.emplace(spec->name, std::move(current)).second) {
+      return base::fail("upstream " + spec->name + ": there are two of this name");
+    }
+  }
+  return made;
 }
 
 std::unique_ptr<ports::HttpExchange> Client::open(ports::ClientRequest request) {
-  const auto it = upstreams_.find(request.upstream);
-  if (it == upstreams_.end()) {
+  auto upstream = find(request);
+  if (!upstream) {
     return std::make_unique<FailedExchange>("there is no upstream " + std::string(request.upstream));
   }
-  return std::make_unique<ClientExchange>(it->second, std::move(request));
+  return std::make_unique<ClientExchange>(std::move(upstream), std::move(request));
+}
+
+std::shared_ptr<ClientUpstream> Client::find(const ports::ClientRequest& request) const {
+  const route::UpstreamSpec* const wanted = request.as_configured;
+  const auto current = upstreams_.find(request.upstream);
+  if (current != upstreams_.end() && (wanted == nullptr || wanted == current->second.spec.get())) {
+    return current->second.upstream;
+  }
+  if (wanted == nullptr) return nullptr;
+  // Who asks holds the description, so an address that is the same is the same description.
+  const auto is_it = [&](const Former& former) { return former.spec.lock().get() == wanted; };
+  const auto former = std::ranges::find_if(former_, is_it);
+  return former == former_.end() ? nullptr : former->upstream;
 }
 
 ClientCounters Client::counters(std::string_view upstream) const {
-  const auto it = upstreams_.find(upstream);
-  return it == upstreams_.end() ? ClientCounters{} : it->second->counters();
+  const auto current = upstreams_.find(upstream);
+  if (current != upstreams_.end()) return current->second.upstream->counters();
+  const auto gone = counters_.find(upstream);
+  return gone == counters_.end() ? ClientCounters{} : *gone->second;
+}
+
+ClientCounters Client::counters() const {
+  ClientCounters sum;
+  for (const auto& [name, base] : counters_) sum += counters(name);
+  return sum;
 }
 
 }  // namespace dujiang::adapters::http

@@ -1,6 +1,7 @@
 // The HTTP client: exchanges with the configured upstreams over kept connections.
 //
 // Lives on one loop, which must outlive it. Exchanges may outlive the client; what is kept for them does not.
+// The upstreams may change while it serves: see adopt().
 #pragma once
 
 #include <map>
@@ -18,13 +19,23 @@
 
 namespace dujiang::adapters::http {
 
+using ConfiguredUpstreams = std::vector<std::shared_ptr<const route::UpstreamSpec>>;
+
 class Client final : public ports::HttpClient {
  public:
   // The error says which upstream's base URL or ca_file is wrong, and how.
   static base::Result<std::unique_ptr<Client>> make(runtime::AsioLoop& loop,
+                                                    const ConfiguredUpstreams& upstreams,
+                                                    net::ResolverSettings resolver = {});
+  static base::Result<std::unique_ptr<Client>> make(runtime::AsioLoop& loop,
                                                     std::vector<route::UpstreamSpec> upstreams,
                                                     net::ResolverSettings resolver = {});
   ~Client() override;
+
+  // Goes on with these upstreams, matched by name; on an error, as of make(), with those that it has.
+  // Endpoints that stay keep their connections. Those of the configuration before can be reached by who was
+  // permitted under it (ClientRequest::as_configured), for as long as somebody holds its description.
+  base::Result<void> adopt(const ConfiguredUpstreams& upstreams);
 
   // An unknown upstream gives an exchange that fails at once.
   std::unique_ptr<ports::HttpExchange> open(ports::ClientRequest request) override;
@@ -32,11 +43,31 @@ class Client final : public ports::HttpClient {
   // Of one upstream; all zero for an unknown one.
   ClientCounters counters(std::string_view upstream) const;
 
- private:
-  using Upstreams = std::map<std::string, std::shared_ptr<ClientUpstream>, std::less<>>;
-  explicit Client(Upstreams upstreams) : upstreams_(std::move(upstreams)) {}
+  // Of all upstreams that there were, together.
+  ClientCounters counters() const;
 
+ private:
+  struct Current {
+    std::shared_ptr<const route::UpstreamSpec> spec;
+    std::shared_ptr<ClientUpstream> upstream;
+  };
+  struct Former {
+    std::weak_ptr<const route::UpstreamSpec> spec;
+    std::shared_ptr<ClientUpstream> upstream;
+  };
+  using Upstreams = std::map<std::string, Current, std::less<>>;
+
+  Client(runtime::AsioLoop& loop, net::ResolverSettings resolver)
+      : loop_(loop), resolver_(std::make_shared<net::Resolver>(loop, std::move(resolver))) {}
+  base::Result<Upstreams> make_upstreams(const ConfiguredUpstreams& specs);
+  std::shared_ptr<ClientUpstream> find(const ports::ClientRequest& request) const;
+
+  runtime::AsioLoop& loop_;
+  std::shared_ptr<net::Resolver> resolver_;
   Upstreams upstreams_;
+  std::vector<Former> former_;
+  std::map<std::string, std::shared_ptr<ClientCounters>, std::less<>>
+      counters_;  // by name, of all there were
 };
 
 }  // namespace dujiang::adapters::http

@@ -45,6 +45,15 @@ class IdleStack {
     return soonest;
   }
 
+  // Moves everything over, the oldest first, each to keep its end; `adjust` sees every item on its way.
+  template <class Adjust>
+  void hand_over(IdleStack& to, Adjust adjust) {
+    for (Entry& entry : std::exchange(items_, {})) {
+      adjust(entry.item);
+      to.put(std::move(entry.item), entry.expires);
+    }
+  }
+
   std::size_t size() const { return items_.size(); }
   void clear() { items_.clear(); }
 

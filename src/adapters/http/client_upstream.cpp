@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 namespace dujiang::adapters::http {
@@ -32,11 +34,18 @@ ConnectError from(const net::TlsFailure& failure) {
           .blame = ConnectError::Blame::endpoint};
 }
 
+// What is in the file; nothing where it can't be read, which whoever uses it will say.
+std::string content_of(const std::optional<std::string>& file) {
+  if (!file) return {};
+  std::ifstream in(*file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 }  // namespace
 
-base::Result<std::shared_ptr<ClientUpstream>> ClientUpstream::make(runtime::AsioLoop& loop,
-                                                                   std::shared_ptr<net::Resolver> resolver,
-                                                                   route::UpstreamSpec spec) {
+base::Result<std::shared_ptr<ClientUpstream>> ClientUpstream::make(runtime::AsioLoop& loop, Shared shared,
+                                                                   route::UpstreamSpec spec,
+                                                                   const ClientUpstream* before) {
   const auto refuse = [&](const std::string& reason) {
     return base::fail("upstream " + spec.name + ": " + reason);
   };
@@ -49,23 +58,61 @@ base::Result<std::shared_ptr<ClientUpstream>> ClientUpstream::make(runtime::Asio
     is_secure = is_secure || url->scheme == BaseUrl::Scheme::https;
     urls.push_back(std::move(*url));
   }
-  std::shared_ptr<net::TlsContext> tls;
-  if (is_secure) {
+  Trust trust{.tls = nullptr, .roots = content_of(spec.ca_file)};
+  const bool trusts_the_same = before != nullptr && before->trust_.tls &&
+                               before->spec_.ca_file == spec.ca_file && before->trust_.roots == trust.roots;
+  if (is_secure && trusts_the_same) {
+    trust.tls = before->trust_.tls;
+  } else if (is_secure) {
     auto made = net::TlsContext::make(spec.ca_file);
     if (!made) return refuse(made.error().message);
-    tls = std::move(*made);
+    trust.tls = std::move(*made);
   }
-  return std::make_shared<ClientUpstream>(loop, std::move(resolver), std::move(spec), std::move(urls),
-                                          std::move(tls));
+  return std::make_shared<ClientUpstream>(loop, std::move(shared), std::move(spec), std::move(urls),
+                                          std::move(trust));
 }
 
-ClientUpstream::ClientUpstream(runtime::AsioLoop& loop, std::shared_ptr<net::Resolver> resolver,
-                               route::UpstreamSpec spec, std::vector<BaseUrl> urls,
-                               std::shared_ptr<net::TlsContext> tls)
+bool ClientUpstream::is_up_to_date(const route::UpstreamSpec& spec) const {
+  return spec == spec_ && content_of(spec.ca_file) == trust_.roots;
+}
+
+std::optional<std::size_t> ClientUpstream::same_as(const ClientUpstream& before, std::size_t its) const {
+  const Endpoint& there = before.endpoints_[its];
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    const Endpoint& here = endpoints_[i];
+    if (here.name != there.name || here.url.scheme != there.url.scheme) continue;
+    if (here.url.scheme == BaseUrl::Scheme::http || trust_.tls == before.trust_.tls) return i;
+  }
+  return std::nullopt;
+}
+
+void ClientUpstream::settle_handshakes() {
+  if (!trust_.tls) return;
+  counters_->tls_handshakes += trust_.tls->counters().handshakes;
+  counters_->tls_resumed += trust_.tls->counters().resumed;
+}
+
+void ClientUpstream::succeed(ClientUpstream& before) {
+  if (before.trust_.tls != trust_.tls) before.settle_handshakes();
+  for (std::size_t its = 0; its < before.endpoints_.size(); ++its) {
+    const auto here = same_as(before, its);
+    if (!here) continue;
+    balancer_.inherit(*here, before.balancer_, its);
+    before.endpoints_[its].idle.hand_over(endpoints_[*here].idle,
+                                          [&](UpstreamConn& conn) { conn.set_endpoint(*here); });
+  }
+  before.heir_ = shared_from_this();
+  before.close();
+  schedule();
+}
+
+ClientUpstream::ClientUpstream(runtime::AsioLoop& loop, Shared shared, route::UpstreamSpec spec,
+                               std::vector<BaseUrl> urls, Trust trust)
     : loop_(loop),
-      resolver_(std::move(resolver)),
       spec_(std::move(spec)),
-      tls_(std::move(tls)),
+      trust_(std::move(trust)),
+      resolver_(std::move(shared.resolver)),
+      counters_(std::move(shared.counters)),
       balancer_(spec_.endpoints.size(), strategy_of(spec_), spec_.probe_interval) {
   for (BaseUrl& url : urls) {
     std::string name = http::endpoint_name(url);
@@ -187,7 +234,8 @@ runtime::Task<ClientUpstream::Connected> ClientUpstream::connect_any(const Endpo
 runtime::Task<ClientUpstream::Connected> ClientUpstream::secure(const Endpoint& endpoint,
                                                                 std::unique_ptr<net::TcpConn> tcp,
                                                                 base::TimePoint until) {
-  auto conn = co_await net::connect_tls(tls_, std::move(tcp), endpoint.url.host, endpoint.url.port, until);
+  auto conn =
+      co_await net::connect_tls(trust_.tls, std::move(tcp), endpoint.url.host, endpoint.url.port, until);
   if (conn) co_return std::move(*conn);
   co_return std::unexpected(from(conn.error()));
 }
@@ -208,6 +256,12 @@ ConnectError ClientUpstream::no_endpoint(Attempts attempts) const {
 }
 
 void ClientUpstream::give_back(UpstreamConn conn, std::optional<base::Duration> hint) {
+  if (heir_) {
+    const auto there = heir_->same_as(*this, conn.endpoint());
+    if (!there) return;
+    conn.set_endpoint(*there);
+    return heir_->give_back(std::move(conn), hint);
+  }
   // A second before the peer closes it, a request may still be on its way: end it first.
   constexpr base::Duration kMargin = std::chrono::seconds(1);
   base::Duration span = spec_.idle_timeout;
@@ -226,9 +280,9 @@ void ClientUpstream::close() {
 
 ClientCounters ClientUpstream::counters() const {
   ClientCounters result = *counters_;
-  if (tls_) {
-    result.tls_handshakes = tls_->counters().handshakes;
-    result.tls_resumed = tls_->counters().resumed;
+  if (trust_.tls) {
+    result.tls_handshakes += trust_.tls->counters().handshakes;
+    result.tls_resumed += trust_.tls->counters().resumed;
   }
   for (const Endpoint& endpoint : endpoints_) result.idle += endpoint.idle.size();
   return result;

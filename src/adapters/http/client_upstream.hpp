@@ -33,6 +33,18 @@ struct ClientCounters {
   std::uint64_t stale_repeats = 0;
   std::size_t open = 0;  // connections now, idle ones among them
   std::size_t idle = 0;
+
+  ClientCounters& operator+=(const ClientCounters& other) {
+    pool_hits += other.pool_hits;
+    connections_opened += other.connections_opened;
+    connects_failed += other.connects_failed;
+    tls_handshakes += other.tls_handshakes;
+    tls_resumed += other.tls_resumed;
+    stale_repeats += other.stale_repeats;
+    open += other.open;
+    idle += other.idle;
+    return *this;
+  }
 };
 
 struct ConnectError {
@@ -67,6 +79,7 @@ class UpstreamConn {
   net::Conn& operator*() const { return *conn_; }
   net::Conn* operator->() const { return conn_.get(); }
   std::size_t endpoint() const { return endpoint_; }
+  void set_endpoint(std::size_t endpoint) { endpoint_ = endpoint; }
 
  private:
   std::unique_ptr<net::Conn> conn_;
@@ -78,10 +91,27 @@ enum class Freshness : std::uint8_t { any, fresh };  // whether a kept connectio
 
 class ClientUpstream final : private runtime::Timer, public std::enable_shared_from_this<ClientUpstream> {
  public:
-  // The error names the upstream and the setting.
-  static base::Result<std::shared_ptr<ClientUpstream>> make(runtime::AsioLoop& loop,
-                                                            std::shared_ptr<net::Resolver> resolver,
-                                                            route::UpstreamSpec spec);
+  // What an upstream shares with others, and with those of its name before and after it.
+  struct Shared {
+    std::shared_ptr<net::Resolver> resolver;
+    std::shared_ptr<ClientCounters> counters;
+  };
+
+  // The error names the upstream and the setting. `before` is the one that it is to succeed, if any: TLS
+  // sessions and roots are shared where the same are trusted.
+  static base::Result<std::shared_ptr<ClientUpstream>> make(runtime::AsioLoop& loop, Shared shared,
+                                                            route::UpstreamSpec spec,
+                                                            const ClientUpstream* before = nullptr);
+
+  // Whether it is what make() would come to with `spec`: what is in the files counts, too.
+  bool is_up_to_date(const route::UpstreamSpec& spec) const;
+
+  // Takes over from `before` what is known of the endpoints that stay, and their kept connections; those in
+  // use come when they are given back. What is under way there goes on there.
+  void succeed(ClientUpstream& before);
+
+  // Its handshakes are counted for good: its own TLS context will not be asked any more.
+  void settle_handshakes();
 
   // What an exchange waits for. `ready` is signalled when `outcome` is there.
   struct Acquiring {
@@ -111,8 +141,14 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
   void count_stale_repeat() { ++counters_->stale_repeats; }
   ClientCounters counters() const;
 
-  ClientUpstream(runtime::AsioLoop& loop, std::shared_ptr<net::Resolver> resolver, route::UpstreamSpec spec,
-                 std::vector<BaseUrl> urls, std::shared_ptr<net::TlsContext> tls);
+  // How the certificates of its endpoints are checked.
+  struct Trust {
+    std::shared_ptr<net::TlsContext> tls;  // null when every endpoint is http
+    std::string roots;                     // what was in the ca_file
+  };
+
+  ClientUpstream(runtime::AsioLoop& loop, Shared shared, route::UpstreamSpec spec, std::vector<BaseUrl> urls,
+                 Trust trust);
 
  private:
   struct Endpoint {
@@ -142,16 +178,19 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
                                   base::TimePoint until);
   void conclude(Acquiring& job, std::expected<UpstreamConn, ConnectError> outcome);
   ConnectError no_endpoint(Attempts attempts) const;
+  // The endpoint here that is endpoint `its` there, trusted alike.
+  std::optional<std::size_t> same_as(const ClientUpstream& before, std::size_t its) const;
   void fire() override;
   void schedule();
 
   runtime::AsioLoop& loop_;
-  std::shared_ptr<net::Resolver> resolver_;
   route::UpstreamSpec spec_;
-  std::shared_ptr<net::TlsContext> tls_;  // null when every endpoint is http
-  std::shared_ptr<ClientCounters> counters_ = std::make_shared<ClientCounters>();
+  Trust trust_;
+  std::shared_ptr<net::Resolver> resolver_;
+  std::shared_ptr<ClientCounters> counters_;
   balance::Balancer balancer_;
   std::deque<Endpoint> endpoints_;
+  std::shared_ptr<ClientUpstream> heir_;  // who keeps the connections that come back
   bool closed_ = false;
 };
 

@@ -85,6 +85,8 @@ base::Result<net::SocketAddress> HttpServer::listen(const net::SocketAddress& at
   return shared->address();
 }
 
+void HttpServer::adopt(ServerSettings settings) { core_->settings = std::move(settings); }
+
 void HttpServer::stop_accepting() {
   core_->draining = true;
   for (const auto& listener : core_->listeners) listener->close();

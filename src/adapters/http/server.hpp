@@ -91,6 +91,9 @@ class HttpServer {
   // Accepts connections on one more address; port 0 takes any free one. Returns what was bound.
   base::Result<net::SocketAddress> listen(const net::SocketAddress& at, Door door = {});
 
+  // Goes on with other limits and times: for what begins from now on, the next head, body or wait.
+  void adopt(ServerSettings settings);
+
   // Begins to drain: no new connections, idle ones are closed, busy ones end with the answer they are at.
   void stop_accepting();
 

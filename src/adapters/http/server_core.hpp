@@ -32,7 +32,7 @@ class ServerCore {
   std::string_view date();
 
   runtime::AsioLoop& loop;
-  const ServerSettings settings;
+  ServerSettings settings;
   const ports::Handler handler;
   const ErrorPage error_page;
   std::vector<std::shared_ptr<net::Listener>> listeners;

@@ -85,9 +85,13 @@ Script ScriptedClient::next_script(const SeenRequest& request) {
 }
 
 std::unique_ptr<HttpExchange> ScriptedClient::open(ClientRequest request) {
+  std::shared_ptr<const route::UpstreamSpec> as_configured;
+  if (request.as_configured != nullptr) {
+    as_configured = std::make_shared<const route::UpstreamSpec>(*request.as_configured);
+  }
   auto seen = std::make_shared<SeenRequest>(
       SeenRequest{std::string(request.upstream), std::string(request.method), request.target, request.headers,
-                  std::string(request.body), loop_.now()});
+                  std::string(request.body), loop_.now(), std::move(as_configured)});
   seen_.push_back(seen);
   return std::make_unique<ScriptedExchange>(loop_, next_script(*seen), seen, open_now_);
 }

@@ -34,7 +34,8 @@ struct SeenRequest {
   http::Headers headers;
   std::string body;
   base::TimePoint at;
-  bool cancelled = false;  // destroyed before its script had ended
+  std::shared_ptr<const route::UpstreamSpec> as_configured;  // a copy; null where it was left open
+  bool cancelled = false;                                    // destroyed before its script had ended
 };
 
 class ScriptedClient final : public HttpClient {

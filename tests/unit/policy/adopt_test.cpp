@@ -1,4 +1,5 @@
-// A change of configuration under living policies: limits are the new ones, what happened so far still counts.
+// A change of configuration under living policies: limits are the new ones, what happened so far still
+// counts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
