@@ -70,7 +70,7 @@ class Certificates:
             subprocess.run(["openssl", *map(str, command)], check=True, capture_output=True)
 
 
-def _fill(template, folder, words):
+def fill(template, folder, words):
     """The path of the template's copy with its @WORDS@ filled in; a line that held nothing else goes if they are empty."""
     lines = []
     for line in (HERE / "contestants" / template).read_text().splitlines():
@@ -101,7 +101,7 @@ class Dujiang(Program):
             "LISTEN_TLS": f"tls: {{certificate: {certificates.certificate}, key: {certificates.key}}}" if certificates else "",
         }
         with tempfile.TemporaryDirectory(prefix="dujiang-") as folder:
-            file = _fill("dujiang.yaml", pathlib.Path(folder), words)
+            file = fill("dujiang.yaml", pathlib.Path(folder), words)
             command = pinned(CONTESTANT_CORE, BUILD / "src/cli/dujiang", "serve", "--config", file, "--listen", "127.0.0.1:0")
             super().__init__(command)
         self.tls = certificates
@@ -126,7 +126,7 @@ class Proxy:
                  "CALLER_KEY": CALLER_KEY, "FILES": resource.getrlimit(resource.RLIMIT_NOFILE)[0], **self.words(upstream, streaming)}
         self.log = self.folder / "log"
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(pinned(CONTESTANT_CORE, *self.command(_fill(self.template, self.folder, words))),
+            self.process = subprocess.Popen(pinned(CONTESTANT_CORE, *self.command(fill(self.template, self.folder, words))),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env={**os.environ, **self.environment})
         try:

@@ -86,7 +86,10 @@ def traced(contestant, calls):
     finally:
         tracer.terminate()
         tracer.communicate()
-    for line in report.read_text().splitlines():
-        fields = line.split()
-        if len(fields) >= 5 and fields[0][0].isdigit():
-            calls[fields[-1]] = int(fields[3])
+    calls.update(read_strace(report.read_text()))
+
+
+def read_strace(text):
+    """Name -> count of the table that strace -c writes, and "total"."""
+    rows = (line.split() for line in text.splitlines())
+    return {row[-1]: int(row[3]) for row in rows if len(row) >= 5 and row[0][0].isdigit()}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <stdexcept>
 #include <utility>
 
@@ -17,6 +18,7 @@ namespace dujiang::bench {
 namespace {
 
 TlsContext context_of(const SSL_METHOD* method) {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL.
   TlsContext context(SSL_CTX_new(method));
   if (!context) throw std::runtime_error("no TLS");
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |

@@ -29,6 +29,12 @@ class Measure {
   /// A bad one: why, in a word or two.
   void bad(const std::string& why);
 
+  /// Good ones from the first on, measured or not.
+  std::size_t good_so_far() const { return all_good_; }
+  /// The bad ones, and why the first was.
+  std::size_t bad_so_far() const { return bad_; }
+  const std::string& first_bad() const { return first_bad_; }
+
   /// One line of JSON. `noun` names what was counted.
   std::string json(const std::string& noun) const;
 

@@ -1,6 +1,8 @@
 #include "upstream.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -15,6 +17,7 @@ namespace dujiang::bench {
 
 namespace {
 
+constexpr int kBacklog = 4096;
 constexpr std::uint64_t kListenerTag = std::numeric_limits<std::uint64_t>::max();
 constexpr std::size_t kBufferBytes = 64UZ * 1024;
 constexpr std::string_view kStreamHead =
@@ -43,6 +46,24 @@ std::optional<std::size_t> request_size(std::string_view request) {
 }
 
 }  // namespace
+
+int listen_on_loopback() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("socket");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) fail("bind");
+  if (listen(fd, kBacklog) < 0) fail("listen");
+  return fd;
+}
+
+std::uint16_t port_of(int listener) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  if (getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) < 0) fail("getsockname");
+  return ntohs(address.sin_port);
+}
 
 Upstream::Upstream(int listener, ssl_ctx_st* tls, std::size_t events, Nanoseconds interval)
     : listener_(listener), tls_(tls), events_(events), interval_(interval), buffer_(kBufferBytes) {

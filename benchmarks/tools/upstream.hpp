@@ -13,6 +13,10 @@
 
 namespace dujiang::bench {
 
+/// A non-blocking socket that listens on a free port of the loopback address, and that port.
+int listen_on_loopback();
+std::uint16_t port_of(int listener);
+
 class Upstream {
  public:
   /// A stream has `events` events, one every `interval`, then its end. `listener` is listening and

@@ -1,8 +1,5 @@
 // bench-upstream: what the benchmarks' contestants call.
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -23,25 +20,9 @@ struct Options {
   double interval = 0.05;  // seconds
 };
 
-constexpr int kBacklog = 4096;
-
-int listen_on_loopback() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) fail("socket");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) fail("bind");
-  if (listen(fd, kBacklog) < 0) fail("listen");
-  return fd;
-}
-
-void write_port(int listener, const std::string& file) {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  if (getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) < 0) fail("getsockname");
+void write_port(std::uint16_t port, const std::string& file) {
   const std::string partial = file + ".partial";
-  std::ofstream(partial) << ntohs(address.sin_port);
+  std::ofstream(partial) << port;
   std::filesystem::rename(partial, file);
 }
 
@@ -50,7 +31,7 @@ void serve(const Options& options) {
       options.certificate_file.empty() ? nullptr : tls_server(options.certificate_file, options.key_file);
   const int listener = listen_on_loopback();
   Upstream upstream(listener, tls.get(), options.events, static_cast<Nanoseconds>(options.interval * 1e9));
-  write_port(listener, options.port_file);
+  write_port(port_of(listener), options.port_file);
   upstream.serve(std::numeric_limits<Nanoseconds>::max());
 }
 
