@@ -27,13 +27,20 @@ void measure_process(ports::Metrics& metrics, const ports::AccessLog& log) {
   metrics.set(Metric::log_failing, {}, state.failing ? 1 : 0);
 }
 
+// The ring of a configuration; the rates of keys that `before` has too go on.
+CallerGate::Keys key_ring(const config::Config& config, const CallerGate::Keys& before) {
+  if (!config.caller_keys) return nullptr;
+  return std::make_shared<const adapters::keys::KeyRing>(config.caller_keys->keys, before.get());
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<App>> App::make(runtime::AsioLoop& loop, config::Config config,
                                              ports::AccessLog& log) {
   std::unique_ptr<App> app(new App(loop, std::move(config), log));
   app->settings_ = std::make_shared<const engine::Settings>(app->config_.gateway);
-  auto worker = Worker::make(loop, app->config_, app->settings_, log,
+  app->keys_ = key_ring(app->config_, nullptr);
+  auto worker = Worker::make(loop, app->config_, app->settings_, app->keys_, log,
                              [app = app.get(), &loop] { return app->metrics_page(loop); });
   if (!worker) return std::unexpected(worker.error());
   app->workers_.push_back(std::move(*worker));
@@ -78,9 +85,10 @@ runtime::Task<base::Result<void>> App::adopt(config::Config config) {
   }
   config_ = std::move(config);
   settings_ = std::move(settings);
+  keys_ = key_ring(config_, keys_);
   for (const auto& worker : workers_) {
     co_await runtime::call_on(loop_, worker->loop(), [this, &there = *worker] {
-      there.adopt(config_, settings_);
+      there.adopt(config_, settings_, keys_);
       return true;
     });
   }

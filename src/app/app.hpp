@@ -62,6 +62,7 @@ class App {
   ports::AccessLog& log_;
   Certificates certificates_;
   std::shared_ptr<const engine::Settings> settings_;
+  CallerGate::Keys keys_;
   std::vector<std::unique_ptr<Worker>> workers_;  // the first one on loop_
   runtime::Signal hurry_;
   bool hurried_ = false;

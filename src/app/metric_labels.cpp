@@ -17,6 +17,17 @@ constexpr std::array<std::string_view, 13> kCallerErrors = {
     "invalid_value", "missing_model", "missing_messages", "method_not_allowed",    "model_not_found",
     "out_of_range",  "unknown_path",  "unsupported"};
 
+// Codes of the errors that the HTTP front and the gate answer by themselves.
+constexpr std::array<std::string_view, 15> kFrontErrors = {
+    "malformed_request",      "target_too_long",
+    "head_too_large",         "transfer_coding_not_supported",
+    "body_too_large",         "http_version_not_supported",
+    "malformed_body",         "expectation_not_supported",
+    "host_not_allowed",       "origin_not_allowed",
+    "unsupported_media_type", "invalid_api_key",
+    "ambiguous_api_key",      "key_not_allowed",
+    "internal_error"};
+
 // Names that DeepSeek has, or has had, for the routes that take whatever name a caller uses.
 constexpr std::array<std::string_view, 5> kUsualModels = {
     "deepseek-flash", "deepseek-v4-pro", "deepseek-v4-flash", "deepseek-chat", "deepseek-reasoner"};
@@ -49,6 +60,10 @@ void declare_labels(adapters::metrics::Registry& registry, const config::Config&
   }
   for (std::string_view label : {"result", "error_type"}) {
     for (std::string_view code : kCallerErrors) registry.declare(label, code);
+    for (std::string_view code : kFrontErrors) registry.declare(label, code);
+  }
+  if (config.caller_keys) {
+    for (const route::CallerKeySpec& key : config.caller_keys->keys) registry.declare("caller", key.name);
   }
   for (std::size_t i = 0; i < adapters::http::kRefusalReasons; ++i) {
     registry.declare("reason", name(static_cast<adapters::http::RefusalReason>(i)));

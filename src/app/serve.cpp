@@ -99,6 +99,7 @@ int serve(const config::Config& config, const ServeOptions& options) {
   announce(log, fmt::format("{}://{}", config.listen.tls ? "https" : "http", bound->to_string()));
   manager.ready("serving on " + bound->to_string());
   const adapters::systemd::Watchdog watchdog(loop, manager);
+  for (const std::string& warning : config.warnings) log.warning("configuration", warning);
   loop.run();
   // Requests that hang even now would be torn down under the feet of the modules that they use.
   if (!ending.clean()) {

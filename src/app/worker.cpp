@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/openai/envelope.hpp"
+#include "app/front_log.hpp"
 #include "app/metric_labels.hpp"
 #include "ports/metric_catalog.hpp"
 
@@ -28,29 +29,35 @@ adapters::metrics::Registry labelled_registry(const config::Config& config) {
 
 base::Result<std::unique_ptr<Worker>> Worker::make(runtime::AsioLoop& loop, const config::Config& config,
                                                    std::shared_ptr<const engine::Settings> settings,
-                                                   ports::AccessLog& log, MetricsPage metrics) {
+                                                   CallerGate::Keys keys, ports::AccessLog& log,
+                                                   MetricsPage metrics) {
   auto client = adapters::http::Client::make(loop, engine::upstreams_of(settings));
   if (!client) return std::unexpected(client.error());
-  return std::unique_ptr<Worker>(
-      new Worker(loop, config, std::move(settings), log, std::move(metrics), std::move(*client)));
+  return std::unique_ptr<Worker>(new Worker(loop, config, std::move(settings), std::move(keys), log,
+                                            std::move(metrics), std::move(*client)));
 }
 
 Worker::Worker(runtime::AsioLoop& loop, const config::Config& config,
-               std::shared_ptr<const engine::Settings> settings, ports::AccessLog& log, MetricsPage metrics,
-               std::unique_ptr<adapters::http::Client> client)
+               std::shared_ptr<const engine::Settings> settings, CallerGate::Keys keys, ports::AccessLog& log,
+               MetricsPage metrics, std::unique_ptr<adapters::http::Client> client)
     : loop_(loop),
       registry_(labelled_registry(config)),
       client_(std::move(client)),
       gateway_(loop, *client_, registry_, log, settings),
+      gate_(registry_, std::move(keys)),
       front_([this](const ports::CallerRequest& request,
                     ports::CallerReply& reply) { return gateway_.handle(request, reply); },
              std::move(metrics), loop.random()),
-      server_(
-          loop, config.listen.server,
-          [this](const ports::CallerRequest& request, ports::CallerReply& reply) {
-            return front_.handle(request, reply);
-          },
-          error_page) {}
+      server_(loop, config.listen.server,
+              [this](const ports::CallerRequest& request, ports::CallerReply& reply) {
+                return front_.handle(request, reply);
+              },
+              error_page,
+              {.clear = [this](const ports::CallerHead& head) { return gate_.clear(head); },
+               .refused =
+                   [this, &log](const ports::RefusedRequest& request) {
+                     log_refused(loop_.now(), registry_, log, request);
+                   }}) {}
 
 base::Result<adapters::net::SocketAddress> Worker::listen(const adapters::net::SocketAddress& at,
                                                           adapters::http::Door door) {
@@ -61,8 +68,10 @@ base::Result<void> Worker::prepare(const std::shared_ptr<const engine::Settings>
   return client_->adopt(engine::upstreams_of(settings));
 }
 
-void Worker::adopt(const config::Config& config, std::shared_ptr<const engine::Settings> settings) {
+void Worker::adopt(const config::Config& config, std::shared_ptr<const engine::Settings> settings,
+                   CallerGate::Keys keys) {
   declare_labels(registry_, config);
+  gate_.set_keys(std::move(keys));
   gateway_.adopt(settings);
   server_.adopt(config.listen.server);
 }

@@ -9,6 +9,7 @@
 #include "adapters/metrics/page.hpp"
 #include "adapters/metrics/registry.hpp"
 #include "adapters/net/address.hpp"
+#include "app/caller_gate.hpp"
 #include "app/front.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -26,7 +27,8 @@ class Worker {
   // Loop and log outlive the worker. The error says what in the configuration does not work.
   static base::Result<std::unique_ptr<Worker>> make(runtime::AsioLoop& loop, const config::Config& config,
                                                     std::shared_ptr<const engine::Settings> settings,
-                                                    ports::AccessLog& log, MetricsPage metrics);
+                                                    CallerGate::Keys keys, ports::AccessLog& log,
+                                                    MetricsPage metrics);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -52,7 +54,8 @@ class Worker {
   // Other settings, in two steps, since the first may fail: then nothing has changed. From it on calls that
   // were permitted under either can be made, so every worker takes it before any takes the second.
   base::Result<void> prepare(const std::shared_ptr<const engine::Settings>& settings);
-  void adopt(const config::Config& config, std::shared_ptr<const engine::Settings> settings);
+  void adopt(const config::Config& config, std::shared_ptr<const engine::Settings> settings,
+             CallerGate::Keys keys);
 
   // The steps of a drain: /readyz says so; no connection is accepted; what is left has until an instant (true
   // when all has ended); then it is cut.
@@ -66,13 +69,14 @@ class Worker {
 
  private:
   Worker(runtime::AsioLoop& loop, const config::Config& config,
-         std::shared_ptr<const engine::Settings> settings, ports::AccessLog& log, MetricsPage metrics,
-         std::unique_ptr<adapters::http::Client> client);
+         std::shared_ptr<const engine::Settings> settings, CallerGate::Keys keys, ports::AccessLog& log,
+         MetricsPage metrics, std::unique_ptr<adapters::http::Client> client);
 
   runtime::AsioLoop& loop_;
   adapters::metrics::Registry registry_;
   std::unique_ptr<adapters::http::Client> client_;
   engine::Gateway gateway_;
+  CallerGate gate_;
   Front front_;
   adapters::http::HttpServer server_;
 };

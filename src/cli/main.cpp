@@ -9,6 +9,7 @@
 #include "adapters/metrics/reference.hpp"
 #include "app/serve.hpp"
 #include "app/version.hpp"
+#include "cli/key_command.hpp"
 #include "config/config.hpp"
 #include "config/nearest.hpp"
 
@@ -55,6 +56,8 @@ int print_checked(const config::Config& config, const std::string& file) {
     std::fputs((file + ": " + works.error().message + "\n").c_str(), stderr);
     return 1;
   }
+  for (const std::string& warning : config.warnings)
+    std::fputs((file + ": " + warning + "\n").c_str(), stderr);
   return std::fputs(config::effective_yaml(config).c_str(), stdout) < 0 ? 1 : 0;
 }
 
@@ -67,6 +70,11 @@ struct Commands {
 
   CLI::App* serve = app.add_subcommand("serve", "Serve until SIGTERM or SIGINT");
   CLI::App* check = app.add_subcommand("check", "Check a configuration and print it in full, secrets masked");
+  std::string key_name;
+  std::optional<std::string> keys_file;
+  CLI::App* key = app.add_subcommand("key", "Keys for callers, see caller_keys in docs/configuration.md");
+  CLI::App* key_new =
+      key->add_subcommand("new", "Make one, print it once, and its entry for the configuration");
   CLI::App* version = app.add_subcommand("version", "Say what this is");
   // For the two generated pages in docs/.
   CLI::App* docs = app.add_subcommand("docs", "")->group("");
@@ -88,13 +96,19 @@ struct Commands {
     serve->add_option("--port-file", options.port_file, "Write the bound port there when ready")
         ->type_name("FILE");
     check->add_option("file", checked_file, "YAML file")->required()->type_name("FILE");
+    key->require_subcommand(1);
+    key_new->add_option("name", key_name, "Name of the caller, in logs and metrics")
+        ->required()
+        ->type_name("NAME");
+    key_new->add_option("-f,--file", keys_file, "Append the entry to this keys file instead of printing it")
+        ->type_name("FILE");
     docs->require_subcommand(1);
   }
 };
 
 // No command, or one that is none: both look alike to the parser.
 int missing_command(std::string_view word) {
-  constexpr std::array<std::string_view, 3> kCommands = {"serve", "check", "version"};
+  constexpr std::array<std::string_view, 4> kCommands = {"serve", "check", "key", "version"};
   if (word.empty()) {
     std::fputs("dujiang: what to do? `dujiang serve` begins to serve; `dujiang --help` says more\n", stderr);
   } else {
@@ -116,6 +130,7 @@ int run(const Commands& commands) {
   if (commands.docs_metrics->parsed()) {
     return std::fputs(adapters::metrics::metrics_reference().c_str(), stdout) < 0 ? 1 : 0;
   }
+  if (commands.key_new->parsed()) return cli::make_key(commands.key_name, commands.keys_file);
   const bool check = commands.check->parsed();
   const auto config = load(check ? commands.checked_file : commands.config_file, commands.overrides);
   if (!config) return 1;

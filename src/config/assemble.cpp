@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ascii.hpp"
+#include "config/caller_keys.hpp"
 #include "config/checks.hpp"
 #include "config/net_codec.hpp"
 #include "config/shape.hpp"
@@ -145,6 +146,7 @@ Config assemble(Shape shape, Reader& reader, const Overrides& overrides) {
     if (auto& ca_file = upstream.spec.ca_file) ca_file = resolve(*ca_file, reader.environment());
     config.gateway.upstreams.push_back(std::move(upstream.spec));
   }
+  if (shape.caller_keys) config.caller_keys = assemble_caller_keys(*shape.caller_keys, shape.routes, reader);
   check(config, shape.routes, overrides.listen ? kListenOption : "listen.address", reader);
   for (RouteShape& route : shape.routes) {
     // One route may match several names; each match is a route of the same name and settings to the engine.
@@ -153,6 +155,7 @@ Config assemble(Shape shape, Reader& reader, const Overrides& overrides) {
       config.gateway.routes.push_back(route.spec);
     }
   }
+  config.warnings = reader.warnings();
   return config;
 }
 
@@ -163,6 +166,8 @@ Shape to_shape(const Config& config) {
   shape.log = config.log;
   shape.drain = config.drain;
   shape.gateway = config.gateway;
+  shape.caller_keys = config.caller_keys;
+  if (shape.caller_keys && !shape.caller_keys->keys.empty()) shape.caller_keys->keys_file.reset();
   for (const route::UpstreamSpec& spec : config.gateway.upstreams) {
     UpstreamShape upstream;
     upstream.spec = spec;

@@ -76,10 +76,10 @@ class Checker {
   }
 
   void check_address(const ListenerSettings& listener, const std::string& path) {
-    if (config_.insecure || is_loopback_address(listener.address)) return;
+    if (config_.insecure || config_.caller_keys || is_loopback_address(listener.address)) return;
     reader_.problem_at(
         path, fmt::format("`{}` can be reached from other machines, and whoever reaches it spends your keys; "
-                          "bind 127.0.0.1, or say `insecure: true` if that is meant",
+                          "bind 127.0.0.1, give `caller_keys`, or say `insecure: true` if that is meant",
                           listener.address));
   }
 
@@ -100,6 +100,12 @@ class Checker {
       Names accounts{*this};
       for (std::size_t k = 0; k < upstream.accounts.size(); ++k) {
         accounts.add(upstream.accounts[k].name, fmt::format("{}.accounts[{}].name", path, k));
+      }
+      if (upstream.pass_through_key && config_.caller_keys) {
+        reader_.problem_at(
+            path + ".pass_through_key",
+            "has no effect with `caller_keys`: what callers send is a key of the gateway, which "
+            "no upstream gets; give the upstream a key, or remove one of the two");
       }
       check_endpoints(upstream, path);
       if (upstream.ca_file) check_ca_file(*upstream.ca_file, path + ".ca_file");

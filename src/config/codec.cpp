@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "config/config.hpp"
+
 namespace dujiang::config {
 namespace {
 
@@ -224,19 +226,20 @@ Codec<std::string> word(std::vector<std::string_view> known) {
 
 Codec<std::string> file() { return line_of_text("path of a file", 4096); }
 
+bool is_name(std::string_view text) {
+  if (text.empty() || text.size() > 64) return false;
+  for (char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!letter && c != '.' && c != '_' && c != '-') return false;
+  }
+  return true;
+}
+
 Codec<std::string> name() {
   const std::string type = "a name of 1 to 64 letters, digits, `.`, `_` or `-`";
-  const auto is_right = [](std::string_view value) {
-    if (value.empty() || value.size() > 64) return false;
-    for (char c : value) {
-      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-      if (!letter && c != '.' && c != '_' && c != '-') return false;
-    }
-    return true;
-  };
   return {"name", type,
           [=](Reader& reader, const YamlNode& node, const std::string& path, std::string& into) {
-            if (auto value = read_checked(reader, node, path, type, is_right)) into = std::move(*value);
+            if (auto value = read_checked(reader, node, path, type, is_name)) into = std::move(*value);
           },
           [](const std::string& value) { return value.empty() ? Value{} : Value::string(value); }};
 }

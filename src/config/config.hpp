@@ -14,6 +14,7 @@
 #include "config/environment.hpp"
 #include "config/problem.hpp"
 #include "engine/settings.hpp"
+#include "route/caller_key.hpp"
 
 namespace dujiang::config {
 
@@ -47,12 +48,20 @@ struct DrainSettings {
   milliseconds grace{30000};
 };
 
+// Who may call.
+struct CallerKeys {
+  std::vector<route::CallerKeySpec> keys;  // those of the file among them; none: nobody may call
+  std::optional<std::string> keys_file;
+};
+
 struct Config {
   ListenSettings listen;
   bool insecure = false;
   LogSettings log;
   DrainSettings drain;
   engine::Settings gateway;
+  std::optional<CallerKeys> caller_keys;  // absent: whoever reaches the gateway may call
+  std::vector<std::string> warnings;      // what works and yet is better changed
 };
 
 // What the command line says against the file.
@@ -74,6 +83,12 @@ std::string builtin_yaml(const Environment& environment);
 
 // The configuration with every default spelled out and every secret masked, as YAML that parse() reads.
 std::string effective_yaml(const Config& config);
+
+// Whether the text can be a name in a configuration: 1 to 64 letters, digits, `.`, `_` or `-`.
+bool is_name(std::string_view text);
+
+// A key as an entry of `caller_keys.keys`, or as a line of its file.
+std::string caller_key_entry(const route::CallerKeySpec& key);
 
 // docs/configuration.md, generated from the tables.
 std::string reference();

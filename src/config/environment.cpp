@@ -48,6 +48,13 @@ base::Result<std::string> read_whole(const std::string& path) {
   return content;
 }
 
+std::optional<unsigned> permission_bits(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (error) return std::nullopt;
+  return static_cast<unsigned>(status.permissions() & std::filesystem::perms::mask);
+}
+
 }  // namespace
 
 Environment process_environment() {
@@ -58,7 +65,15 @@ Environment process_environment() {
         return value;
       },
       read_whole,
+      "",
+      permission_bits,
   };
+}
+
+bool others_may_read(const std::string& path, const Environment& environment) {
+  constexpr unsigned kOthers = 0044;
+  const auto bits = environment.permissions ? environment.permissions(path) : std::nullopt;
+  return bits && (*bits & kOthers) != 0;
 }
 
 std::string resolve(const std::string& path, const Environment& environment) {

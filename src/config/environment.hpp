@@ -16,7 +16,12 @@ struct Environment {
   std::function<base::Result<std::string>(const std::string& path)> read_file{};
   // What relative paths in the configuration are relative to; empty: the process's folder.
   std::string folder{};
+  // The permission bits of a file (0600); nothing where they can't be told.
+  std::function<std::optional<unsigned>(const std::string& path)> permissions{};
 };
+
+// Whether others than the owner may read the file.
+bool others_may_read(const std::string& path, const Environment& environment);
 
 // The path as the process finds it.
 std::string resolve(const std::string& path, const Environment& environment);

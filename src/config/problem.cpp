@@ -10,13 +10,14 @@ namespace dujiang::config {
 
 std::string to_text(const std::string& file, Problems problems) {
   constexpr std::size_t kMost = 20;
-  std::ranges::sort(problems, {},
-                    [](const Problem& problem) { return std::tie(problem.line, problem.path); });
+  std::ranges::sort(problems, {}, [](const Problem& problem) {
+    return std::tie(problem.file, problem.line, problem.path);
+  });
   std::string out;
   for (std::size_t i = 0; i < std::min(problems.size(), kMost); ++i) {
     const Problem& problem = problems[i];
     if (!problem.path.starts_with("--")) {
-      out += file;
+      out += problem.file.empty() ? file : problem.file;
       if (problem.line > 0) out += fmt::format(":{}", problem.line);
       out += ": ";
     }

@@ -50,4 +50,9 @@ void Reader::problem_at(const std::string& path, std::string message) {
   problem(found == lines_.end() ? 0 : found->second, path, std::move(message));
 }
 
+void Reader::problem_in(std::string file, Problem problem) {
+  problem.file = std::move(file);
+  problems_.push_back(std::move(problem));
+}
+
 }  // namespace dujiang::config

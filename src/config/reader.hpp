@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "config/environment.hpp"
 #include "config/problem.hpp"
@@ -29,6 +31,13 @@ class Reader {
   // A problem with a key that was read, or, where it was not given, with the nearest one above it.
   void problem_at(const std::string& path, std::string message);
 
+  // A problem in another file that the configuration names.
+  void problem_in(std::string file, Problem problem);
+
+  // Something that works and yet is better changed.
+  void warn(std::string message) { warnings_.push_back(std::move(message)); }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
   void saw(const std::string& path, int line) { lines_.emplace(path, line); }
 
   // Whether the key stood in the file.
@@ -41,6 +50,7 @@ class Reader {
   const Environment& environment_;
   std::map<std::string, int, std::less<>> lines_;
   Problems problems_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace dujiang::config

@@ -66,6 +66,9 @@ std::string reference() {
   append_table(out, log_table());
   append_table(out, drain_table());
   append_table(out, memory_table());
+  append_table(out, caller_keys_table());
+  append_table(out, caller_key_table());
+  append_table(out, caller_rate_table());
   append_table(out, upstream_table());
   append_table(out, endpoint_table());
   append_table(out, account_table());

@@ -9,6 +9,7 @@
 
 #include "config/config.hpp"
 #include "config/table.hpp"
+#include "route/caller_key.hpp"
 #include "route/spec.hpp"
 
 namespace dujiang::config {
@@ -47,6 +48,7 @@ struct Shape {
   LogSettings log;
   DrainSettings drain;
   engine::Settings gateway;  // without its upstreams and routes
+  std::optional<CallerKeys> caller_keys;
   std::vector<UpstreamShape> upstreams;
   RouteDefaults defaults;
   std::vector<RouteShape> routes;
@@ -60,6 +62,9 @@ const Table<CertificateFiles>& certificate_table();
 const Table<LogSettings>& log_table();
 const Table<DrainSettings>& drain_table();
 const Table<engine::Settings>& memory_table();
+const Table<CallerKeys>& caller_keys_table();
+const Table<route::CallerKeySpec>& caller_key_table();
+const Table<route::CallerRateSpec>& caller_rate_table();
 const Table<UpstreamShape>& upstream_table();
 const Table<route::EndpointSpec>& endpoint_table();
 const Table<AccountShape>& account_table();

@@ -157,8 +157,10 @@ const Table<Shape>& root_table() {
           required(field<Shape>("version", &Shape::version, integer<std::uint32_t>(1, 1),
                                 "Version of this format: 1.")),
           field<Shape>("listen", &Shape::listen, listen(), "Where callers reach the gateway."),
-          field<Shape>("insecure", &Shape::insecure, boolean(),
-                       "Allows an address that is not loopback: everyone who reaches it spends your keys."),
+          field<Shape>(
+              "insecure", &Shape::insecure, boolean(),
+              "Allows an address that is not loopback without `caller_keys`: everyone who reaches it spends "
+              "your keys."),
           field<Shape>("log", &Shape::log, object(log_table()), "What is logged."),
           field<Shape>("drain", &Shape::drain, object(drain_table()), "How the gateway ends."),
           field<Shape>("memory", &Shape::gateway, object(memory_table()), "Caps on memory."),
@@ -167,6 +169,8 @@ const Table<Shape>& root_table() {
               [](auto& shape) -> auto& { return shape.gateway.relay_unknown_paths_to; }, optional_of(name()),
               "Upstream that gets requests for paths which the gateway does not know, as they are; without "
               "it they are answered 404."),
+          field<Shape>("caller_keys", &Shape::caller_keys, optional_of(object(caller_keys_table())),
+                       "Who may call; without it everyone who reaches the gateway."),
           required(field<Shape>("upstreams", &Shape::upstreams, list_of(object(upstream_table())),
                                 "Whom the gateway calls.")),
           field<Shape>("defaults", &Shape::defaults, object(defaults_table()), "What routes share."),

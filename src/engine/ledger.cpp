@@ -14,6 +14,7 @@ Ledger::Ledger(Services& services, std::string_view operation, const ports::Call
     : services_(services), operation_(operation), received_(request.received) {
   line_.request_id = std::move(request_id);
   line_.peer = std::string(request.peer);
+  if (request.key) line_.caller = request.key->spec.name;
   line_.method = std::string(request.method);
   line_.path = std::string(request.path);
   line_.request_bytes = request.body.size();
@@ -39,6 +40,7 @@ Ledger::~Ledger() {
   const std::string_view error = line_.result == "ok" ? std::string_view{} : std::string_view(line_.result);
   services_.metrics.observe(Metric::server_request_duration, {operation_, line_.route, error}, line_.seconds);
   services_.metrics.add(Metric::requests, {line_.route, operation_, line_.result});
+  if (!line_.caller.empty()) services_.metrics.add(Metric::caller_requests, {line_.caller, line_.result});
   if (line_.stream && line_.first_token_seconds) {
     services_.metrics.observe(Metric::server_time_to_first_token, {operation_, line_.route},
                               *line_.first_token_seconds);
@@ -94,6 +96,11 @@ void Ledger::answered(const Attempt& attempt, std::string_view model,
                             static_cast<double>(usage->prompt_tokens));
   services_.metrics.observe(Metric::client_token_usage, {operation_, dialect, name, model, "output"},
                             static_cast<double>(usage->completion_tokens));
+  if (line_.caller.empty()) return;
+  services_.metrics.add(Metric::caller_tokens, {line_.caller, "input"},
+                        static_cast<double>(usage->prompt_tokens));
+  services_.metrics.add(Metric::caller_tokens, {line_.caller, "output"},
+                        static_cast<double>(usage->completion_tokens));
 }
 
 void Ledger::failed(std::string_view code, bool cut) {

@@ -23,6 +23,7 @@ struct AttemptLine {
 struct AccessLine {
   std::string request_id;
   std::string peer;
+  std::string caller;  // the name of its key; empty where callers need none
   std::string method;
   std::string path;
   std::string route;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "base/time.hpp"
 #include "http/headers.hpp"
+#include "policy/caller_key.hpp"
 #include "runtime/task.hpp"
 
 namespace dujiang::ports {
@@ -24,6 +26,49 @@ struct CallerRequest {
   std::string_view peer;     // "127.0.0.1:54321"
   base::TimePoint received;  // when the head was complete
   std::stop_token gone;      // stops when the caller hangs up
+  std::shared_ptr<const policy::CallerKey> key{};  // whose call it is; null where callers need no key
+};
+
+// A request of which only the head has been read; the views live as long as the call that gets it.
+struct CallerHead {
+  std::string_view method;
+  std::string_view path;
+  const http::Headers& headers;
+  std::string_view peer;
+};
+
+// An answer in the place of what was asked for.
+struct HeadRefusal {
+  int status = 0;
+  std::string_view code;  // static
+  std::string message;
+  http::Headers more{};
+};
+
+// What a head is worth: whose request it is and how much of a body it may bring, or why it ends here.
+struct Clearance {
+  std::shared_ptr<const policy::CallerKey> key{};
+  std::optional<std::uint64_t> max_body{};  // where that is less than what the front takes
+  std::optional<HeadRefusal> refusal{};
+};
+
+// A request that the front answered by itself, for the log. Views as in CallerHead.
+struct RefusedRequest {
+  std::string_view method;  // empty, as the path, where the head was not understood
+  std::string_view path;
+  std::string_view peer;
+  std::string_view key_name;  // empty: none
+  std::string request_id;
+  int status = 0;
+  std::string_view code;
+  base::TimePoint began{};  // its first byte
+  std::uint64_t response_bytes = 0;
+};
+
+// Where the application has its say in what the front does by itself. Empty ones say nothing.
+struct FrontHooks {
+  std::function<Clearance(const CallerHead&)> clear{};  // before the body is read
+  std::function<void(const RefusedRequest&)> refused{};
 };
 
 // The answer to one request. start() once, then write() any number of times, then finish() or abort().

@@ -18,6 +18,9 @@ constexpr std::array<Text, 3> kCuts = {"error_event", "aborted", "caller_gone"};
 constexpr std::array<Text, 2> kReloadResults = {"applied", "refused"};
 constexpr std::array<Text, 3> kQueueRefusals = {"full", "too_late", "expired"};
 
+constexpr std::array<Text, 4> kKeyRefusals = {"missing", "unknown", "ambiguous", "not_allowed"};
+constexpr std::array<Text, 3> kAccountFaults = {"auth", "forbidden", "balance"};
+
 constexpr MetricLabel kOperation{"operation", "What the caller asked for.", kOperations};
 constexpr MetricLabel kGenAiOperation{"gen_ai_operation_name", "What the caller asked for.", kOperations};
 constexpr MetricLabel kGenAiProvider{"gen_ai_provider_name", "Dialect of the upstream.", {}};
@@ -34,6 +37,10 @@ constexpr MetricLabel kReason{"reason", "Code of the failure that made it necess
 constexpr MetricLabel kRefusal{"reason", "Code of the refusal.", {}};
 constexpr MetricLabel kQueueRefusal{"reason", "Why the queue did not serve it.", kQueueRefusals};
 constexpr MetricLabel kReloadResult{"result", "Whether it came into force.", kReloadResults};
+constexpr MetricLabel kCaller{"caller", "Name of the caller's key in the configuration.", {}};
+constexpr MetricLabel kKeyRefusal{"reason", "Why the key does not let the caller in.", kKeyRefusals};
+constexpr MetricLabel kAccountFault{"reason", "What is wrong with the account: key, rights or balance.",
+                                    kAccountFaults};
 constexpr MetricLabel kSide{"side", "Whose connections: those of callers or those to upstreams.", kSides};
 constexpr MetricLabel kHow{"how", "What the caller saw of the cut.", kCuts};
 constexpr MetricLabel kVersion{"version", "Version of Dujiang.", {}};
@@ -161,6 +168,30 @@ constexpr std::array<MetricFamily, kMetricCount> kCatalog = {{
      gauge,
      "1 while the log cannot be written; lines are held and tried again, and lost where they are too many.",
      kNone,
+     {}},
+    {Metric::caller_requests,
+     "dujiang_caller_requests_total",
+     counter,
+     "Requests that ended, of callers with a key.",
+     kList<kCaller, kResult>,
+     {}},
+    {Metric::caller_tokens,
+     "dujiang_caller_tokens_total",
+     counter,
+     "Tokens of answers to callers with a key, as the upstream counted them.",
+     kList<kCaller, kGenAiTokenType>,
+     {}},
+    {Metric::caller_keys_refused,
+     "dujiang_caller_keys_refused_total",
+     counter,
+     "Requests refused for their key.",
+     kList<kKeyRefusal>,
+     {}},
+    {Metric::account_faults,
+     "dujiang_account_faults_total",
+     counter,
+     "Attempts that an upstream refused for its account's key, rights or balance: the operator has to act.",
+     kList<kUpstream, kAccountFault>,
      {}},
     {Metric::draining,
      "dujiang_draining",

@@ -39,6 +39,10 @@ enum class Metric : std::uint8_t {
   requests_refused,      // reason, of the HTTP front
   log_lines_lost,
   log_failing,
+  caller_requests,      // caller (the key's name), result ("ok" when whole)
+  caller_tokens,        // caller, "input" | "output"
+  caller_keys_refused,  // "missing" | "unknown" | "ambiguous" | "not_allowed"
+  account_faults,       // upstream, the outcome: "auth" | "forbidden" | "balance"
   draining,
   config_reloads,  // "applied" | "refused"
   config_loaded,

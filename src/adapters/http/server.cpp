@@ -53,6 +53,8 @@ std::string_view name(RefusalReason reason) {
       return "too_many_connections";
     case RefusalReason::tls_handshake:
       return "tls_handshake";
+    case RefusalReason::not_cleared:
+      return "not_cleared";
   }
   return "";
 }
@@ -67,9 +69,9 @@ std::string_view ServerCore::date() {
 }
 
 HttpServer::HttpServer(runtime::AsioLoop& loop, ServerSettings settings, ports::Handler handler,
-                       ErrorPage error_page)
-    : core_(std::make_shared<ServerCore>(loop, std::move(settings), std::move(handler),
-                                         std::move(error_page))) {}
+                       ErrorPage error_page, ports::FrontHooks hooks)
+    : core_(std::make_shared<ServerCore>(loop, std::move(settings), std::move(handler), std::move(error_page),
+                                         std::move(hooks))) {}
 
 HttpServer::~HttpServer() {
   stop_accepting();

@@ -1,7 +1,8 @@
 // The HTTP/1.1 front: listens, reads requests whole, hands each to a handler and writes its answer.
 //
 // It answers by itself what never becomes a request: broken or too large heads and bodies, time-outs, unknown
-// expectations, web pages that may not call, too many connections. Everything else is the handler's.
+// expectations, web pages that may not call, too many connections, and what the hooks don't let in.
+// Everything else is the handler's.
 #pragma once
 
 #include <array>
@@ -64,8 +65,9 @@ enum class RefusalReason : std::uint8_t {
   browser_guard,
   too_many_connections,
   tls_handshake,
+  not_cleared,  // by the application: its key, for example
 };
-inline constexpr std::size_t kRefusalReasons = 8;
+inline constexpr std::size_t kRefusalReasons = 9;
 std::string_view name(RefusalReason reason);
 
 struct ServerCounts {
@@ -81,7 +83,8 @@ class ServerCore;
 
 class HttpServer {
  public:
-  HttpServer(runtime::AsioLoop& loop, ServerSettings settings, ports::Handler handler, ErrorPage error_page);
+  HttpServer(runtime::AsioLoop& loop, ServerSettings settings, ports::Handler handler, ErrorPage error_page,
+             ports::FrontHooks hooks = {});
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   // Closes everything. Handlers that run see their callers gone; they end in later turns of the loop, so what

@@ -131,7 +131,8 @@ runtime::Task<void> Connection::run_handler(std::shared_ptr<Exchange> exchange) 
                                      .body = exchange->body,
                                      .peer = c.admission_.peer,
                                      .received = exchange->received,
-                                     .gone = reply.gone()};
+                                     .gone = reply.gone(),
+                                     .key = exchange->key};
   co_await core.handler(request, reply);
   --core.counts.active_requests;
   if (!reply.started() && !reply.is_gone()) co_await send_page(*exchange, 500, "internal_error", kNoAnswer);
@@ -156,21 +157,42 @@ void Connection::watch_caller(Exchange& exchange) {
 // rest of this request. Always false.
 runtime::Task<bool> Connection::refuse(Exchange& exchange, Refusal refusal) {
   core_->count(refusal.reason);
-  if (co_await send_page(exchange, refusal.status, refusal.code, refusal.message)) co_await linger();
+  const bool heard =
+      co_await send_page(exchange, refusal.status, refusal.code, refusal.message, std::move(refusal.more));
+  if (heard) co_await linger();
   co_return false;
 }
 
 runtime::Task<bool> Connection::send_page(Exchange& exchange, int status, std::string_view code,
-                                          std::string_view message) {
+                                          std::string_view message, dujiang::http::Headers more) {
   const ErrorBody page = exchange.core.error_page(status, code, message);
   const auto given = exchange.headers.get(dujiang::http::kRequestIdField);
-  dujiang::http::Headers headers{{"content-type", page.content_type},
-                                 {"connection", "close"},
-                                 {std::string(dujiang::http::kRequestIdField),
-                                  dujiang::http::request_id(given, exchange.core.loop.random())}};
+  std::string request_id = dujiang::http::request_id(given, exchange.core.loop.random());
+  dujiang::http::Headers headers = std::move(more);
+  headers.add("content-type", page.content_type);
+  headers.add("connection", "close");
+  headers.add(std::string(dujiang::http::kRequestIdField), request_id);
   if (status == 503) headers.add("retry-after", "1");
   exchange.reply.start(status, headers, page.body.size());
-  co_return co_await exchange.reply.write(page.body) && co_await exchange.reply.finish();
+  const bool heard = co_await exchange.reply.write(page.body) && co_await exchange.reply.finish();
+  note_refused(exchange, status, code, std::move(request_id));
+  co_return heard;
+}
+
+void Connection::note_refused(const Exchange& exchange, int status, std::string_view code,
+                              std::string request_id) {
+  const auto& refused = exchange.core.hooks.refused;
+  if (!refused || exchange.connection->admission_.turned_away) return;
+  const bool understood = exchange.parser.state() == dujiang::http::HeadState::done;
+  refused({.method = understood ? exchange.parser.method() : std::string_view{},
+           .path = understood ? exchange.parser.path() : std::string_view{},
+           .peer = exchange.connection->admission_.peer,
+           .key_name = exchange.key ? std::string_view(exchange.key->spec.name) : std::string_view{},
+           .request_id = std::move(request_id),
+           .status = status,
+           .code = code,
+           .began = exchange.began,
+           .response_bytes = exchange.reply.bytes_written()});
 }
 
 bool Connection::has_unread_bytes() {

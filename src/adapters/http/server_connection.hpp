@@ -56,6 +56,7 @@ class Connection {
     int status = 0;
     std::string_view code;
     std::string_view message;
+    dujiang::http::Headers more{};
   };
 
   // Passes what stands before the first request. False: the connection ends.
@@ -67,12 +68,17 @@ class Connection {
   static runtime::Task<void> run_handler(std::shared_ptr<Exchange> exchange);
   // An answer of the front itself, which ends the connection. The views live as long as the call.
   static runtime::Task<bool> send_page(Exchange& exchange, int status, std::string_view code,
-                                       std::string_view message);
+                                       std::string_view message, dujiang::http::Headers more = {});
+
+  // For the log. A connection beyond the limit has made no request.
+  static void note_refused(const Exchange& exchange, int status, std::string_view code,
+                           std::string request_id);
 
   // The parts of a request. False: the connection ends (after a refusal, if there was someone to tell).
   runtime::Task<Next> serve_request(std::shared_ptr<Exchange> exchange);
   runtime::Task<bool> read_head(Exchange& exchange);
   runtime::Task<bool> check_head(Exchange& exchange);
+  runtime::Task<bool> clear_head(Exchange& exchange);
   runtime::Task<bool> read_body(Exchange& exchange);
   runtime::Task<bool> read_body_into_buffer(Exchange& exchange, std::size_t length);
   runtime::Task<bool> read_body_of_length(Exchange& exchange, std::size_t length);

@@ -19,11 +19,13 @@ class Connection;
 
 class ServerCore {
  public:
-  ServerCore(runtime::AsioLoop& on, ServerSettings with, ports::Handler to, ErrorPage page)
+  ServerCore(runtime::AsioLoop& on, ServerSettings with, ports::Handler to, ErrorPage page,
+             ports::FrontHooks say)
       : loop(on),
         settings(std::move(with)),
         handler(std::move(to)),
         error_page(std::move(page)),
+        hooks(std::move(say)),
         emptied(on) {}
 
   void count(RefusalReason reason) { ++counts.refused[static_cast<std::size_t>(reason)]; }
@@ -35,6 +37,7 @@ class ServerCore {
   ServerSettings settings;
   const ports::Handler handler;
   const ErrorPage error_page;
+  const ports::FrontHooks hooks;
   std::vector<std::shared_ptr<net::Listener>> listeners;
   std::unordered_set<Connection*> connections;
   std::size_t turned_away = 0;  // of these: beyond the limit, being told so

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@ struct Exchange {
       : connection(std::move(on)),
         core(*connection->core_),
         parser({.head_bytes = core.settings.max_head_bytes, .target_bytes = core.settings.max_target_bytes}),
+        max_body(core.settings.max_body_bytes),
         reply(core, *connection->conn_),
         ended(core.loop) {}
 
@@ -33,7 +35,10 @@ struct Exchange {
   std::string_view body{kNoBody.data(), 0};
   std::size_t consumed = 0;                 // bytes of the read buffer that belong to this request
   base::TimePoint deadline = base::kNever;  // of the part that is being read
+  base::TimePoint began{};                  // the first byte of the head was there
   base::TimePoint received{};
+  std::uint64_t max_body;
+  std::shared_ptr<const policy::CallerKey> key;
   Reply reply;
   runtime::Signal ended;
   bool handled = false;

@@ -1,5 +1,7 @@
 // How a Connection reads one request: head, checks, body.
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "adapters/http/server_exchange.hpp"
 
@@ -42,7 +44,8 @@ std::string advice_on_size(int status, const ServerSettings& settings) {
 }  // namespace
 
 runtime::Task<bool> Connection::read_head(Exchange& exchange) {
-  exchange.deadline = base::after(core_->loop.now(), core_->settings.header_timeout);
+  exchange.began = core_->loop.now();
+  exchange.deadline = base::after(exchange.began, core_->settings.header_timeout);
   while (exchange.parser.parse(buffer_.view()) == HeadState::more) {
     switch (read_some()) {
       case Read::bytes:
@@ -91,8 +94,25 @@ runtime::Task<bool> Connection::check_head(Exchange& exchange) {
                                          .code = foreign->code,
                                          .message = foreign->message});
   }
-  if (parser.body().length > core_->settings.max_body_bytes) co_return co_await refuse_body(exchange);
+  if (!co_await clear_head(exchange)) co_return false;
+  if (parser.body().length > exchange.max_body) co_return co_await refuse_body(exchange);
   co_return true;
+}
+
+runtime::Task<bool> Connection::clear_head(Exchange& exchange) {
+  if (!core_->hooks.clear) co_return true;
+  ports::Clearance clearance = core_->hooks.clear({.method = exchange.parser.method(),
+                                                   .path = exchange.parser.path(),
+                                                   .headers = exchange.headers,
+                                                   .peer = admission_.peer});
+  exchange.key = std::move(clearance.key);
+  exchange.max_body = std::min(exchange.max_body, clearance.max_body.value_or(exchange.max_body));
+  if (!clearance.refusal) co_return true;
+  co_return co_await refuse(exchange, {.reason = RefusalReason::not_cleared,
+                                       .status = clearance.refusal->status,
+                                       .code = clearance.refusal->code,
+                                       .message = clearance.refusal->message,
+                                       .more = std::move(clearance.refusal->more)});
 }
 
 runtime::Task<bool> Connection::read_body(Exchange& exchange) {
@@ -179,7 +199,7 @@ Connection::Decoded Connection::decode(Exchange& exchange, std::string_view& byt
       case dujiang::http::ChunkedDecoder::Kind::error:
         return Decoded::malformed;
       case dujiang::http::ChunkedDecoder::Kind::body:
-        if (exchange.body_buffer.size() + step.body.size() > core_->settings.max_body_bytes) {
+        if (exchange.body_buffer.size() + step.body.size() > exchange.max_body) {
           return Decoded::too_large;
         }
         exchange.body_buffer.append(step.body);
@@ -209,12 +229,14 @@ runtime::Task<bool> Connection::yield(Exchange& exchange) {
 }
 
 runtime::Task<bool> Connection::refuse_body(Exchange& exchange) {
-  co_return co_await refuse(exchange, {.reason = RefusalReason::body_too_large,
-                                       .status = 413,
-                                       .code = "body_too_large",
-                                       .message = "The body is larger than the limit of " +
-                                                  std::to_string(core_->settings.max_body_bytes) +
-                                                  " bytes; send less, or raise listen.max_body."});
+  const bool is_of_key = exchange.max_body < core_->settings.max_body_bytes;
+  co_return co_await refuse(
+      exchange, {.reason = RefusalReason::body_too_large,
+                 .status = 413,
+                 .code = "body_too_large",
+                 .message = "The body is larger than the limit of " + std::to_string(exchange.max_body) +
+                            (is_of_key ? " bytes of this key; send less, or have its max_body raised."
+                                       : " bytes; send less, or raise listen.max_body.")});
 }
 
 }  // namespace dujiang::adapters::http

@@ -45,6 +45,7 @@ void append_attempts(std::string& out, const std::vector<ports::AttemptLine>& at
 void append_request(JsonObject& object, std::string& out, const ports::AccessLine& line) {
   object.field("id", line.request_id);
   object.field("peer", line.peer);
+  if (!line.caller.empty()) object.field("caller", line.caller);
   object.field("method", line.method);
   object.field("path", line.path);
   object.field("route", line.route);

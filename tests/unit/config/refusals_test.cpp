@@ -73,7 +73,7 @@ constexpr Refusal kAtTheTop[] = {
     {"address_that_others_reach", "listen:\n  address: 0.0.0.0\n",
      "f.yaml:2: listen.address: `0.0.0.0` can be reached from other machines, and whoever reaches it spends "
      "your keys; "
-     "bind 127.0.0.1, or say `insecure: true` if that is meant\n"},
+     "bind 127.0.0.1, give `caller_keys`, or say `insecure: true` if that is meant\n"},
     {"choice_with_a_guess", "log: {level: warn}\n",
      "f.yaml:1: log.level: is `warn`; known are `info`, `warning`, `off`\n"},
     {"variable_not_set", "listen:\n  port: ${GATEWAY_PORT}\n",
@@ -316,7 +316,7 @@ TEST(Refusals, of_the_command_line_name_the_option) {
   EXPECT_EQ(
       problems_of(kLeast, {}, {"0.0.0.0:80"}),
       "--listen: `0.0.0.0` can be reached from other machines, and whoever reaches it spends your keys; bind "
-      "127.0.0.1, or say `insecure: true` if that is meant\n");
+      "127.0.0.1, give `caller_keys`, or say `insecure: true` if that is meant\n");
   for (std::string_view wrong :
        {"8080", "localhost:80", "127.0.0.1", "::1:80", "[127.0.0.1]:80", "127.0.0.1:x", ""}) {
     EXPECT_EQ(problems_of(kLeast, {}, {std::string(wrong)}),
