@@ -92,22 +92,32 @@ class Dujiang(Program):
     name = "dujiang"
 
     def __init__(self, upstream, streaming=False, certificates=None):
-        tls = upstream.certificates
+        self._files = tempfile.TemporaryDirectory(prefix="dujiang-")  # The gateway watches them.
+        folder, program, tls = pathlib.Path(self._files.name), BUILD / "src/cli/dujiang", upstream.certificates
+        self.tls, self.key = certificates, self._new_key(program, folder / "keys")
         words = {
             "UPSTREAM": upstream.port,
             "SCHEME": "https" if tls else "http",
             "HOST": "localhost" if tls else "127.0.0.1",
             "UPSTREAM_TLS": f"ca_file: {tls.authority}" if tls else "",
             "LISTEN_TLS": f"tls: {{certificate: {certificates.certificate}, key: {certificates.key}}}" if certificates else "",
+            "KEYS": folder / "keys",
         }
-        with tempfile.TemporaryDirectory(prefix="dujiang-") as folder:
-            file = fill("dujiang.yaml", pathlib.Path(folder), words)
-            command = pinned(CONTESTANT_CORE, BUILD / "src/cli/dujiang", "serve", "--config", file, "--listen", "127.0.0.1:0")
-            super().__init__(command)
-        self.tls = certificates
+        file = fill("dujiang.yaml", folder, words)
+        super().__init__(pinned(CONTESTANT_CORE, program, "serve", "--config", file, "--listen", "127.0.0.1:0"))
+
+    @staticmethod
+    def _new_key(program, file):
+        made = subprocess.run([program, "key", "new", "benchmark", "--file", file], check=True, capture_output=True, text=True)
+        return made.stdout.strip()
 
     def pids(self):
         return [self.process.pid]
+
+    def stop(self):
+        code = super().stop()
+        self._files.cleanup()
+        return code
 
 
 class Proxy:

@@ -15,7 +15,8 @@ class Void(Exception):
 
 def _command(kind, contestant, connections, options):
     tls = getattr(contestant, "tls", None)
-    command = [TOOLS / "bench-load", kind, "--port", contestant.port, "--connections", connections, "--key", CALLER_KEY]
+    command = [TOOLS / "bench-load", kind, "--port", contestant.port, "--connections", connections]
+    command += ["--key", getattr(contestant, "key", CALLER_KEY)]
     command += ["--ca", tls.authority] if tls else []
     command += ["--watch", *contestant.pids()]
     for name, value in {**getattr(contestant, "load_options", {}), **options}.items():
