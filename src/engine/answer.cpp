@@ -17,10 +17,14 @@ http::Headers Answer::provenance_headers() const {
 void Answer::begin(int status, std::string_view content_type, std::optional<std::uint64_t> length,
                    const http::Headers& more) {
   http::Headers headers{{"Content-Type", std::string(content_type)}, {"x-request-id", request_id_}};
+  for (const auto& [name, value] : standing_) headers.add(name, value);
   for (const auto& [name, value] : more) headers.add(name, value);
   if (!headers_late_) {
     for (const auto& [name, value] : provenance_headers()) headers.add(name, value);
-    for (const auto& [name, value] : provenance_.upstream_headers) headers.add(name, value);
+    for (const auto& [name, value] : provenance_.upstream_headers) {
+      // The upstream's own would tell a caller where the operator stands, beside where he does himself.
+      if (standing_.empty() || !standing_.get(name)) headers.add(name, value);
+    }
   }
   reply_.start(status, headers, length);
   status_ = status;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "api/error.hpp"
 #include "api/wire_format.hpp"
@@ -35,6 +36,9 @@ class Answer {
   int status() const { return status_; }
   std::uint64_t bytes_written() const { return reply_.bytes_written(); }
 
+  // Fields of every answer, set before the first byte: where the caller stands.
+  void set_standing(http::Headers standing) { standing_ = std::move(standing); }
+
   // Set before the first answer byte.
   void set_provenance(Provenance provenance) { provenance_ = std::move(provenance); }
 
@@ -60,6 +64,7 @@ class Answer {
   const api::WireFormat& format_;
   std::string request_id_;
   bool stream_;
+  http::Headers standing_;
   Provenance provenance_;
   int status_ = 0;
   bool headers_late_ = false;

@@ -7,6 +7,8 @@
 #include "api/json.hpp"
 #include "engine/answer.hpp"
 #include "engine/exchange.hpp"
+#include "engine/rights.hpp"
+#include "engine/turn.hpp"
 
 namespace dujiang::engine {
 namespace {
@@ -61,11 +63,22 @@ std::int64_t unix_seconds(const Services& services) {
       .count();
 }
 
-// The targets to which routes pass any name on as it is.
-std::vector<std::pair<const route::RouteSpec*, std::string>> open_targets(const Plan& plan) {
+// The models that the routes name and that the caller may use.
+std::vector<std::string> named_models(const Plan& plan, const policy::CallerKey* key) {
+  std::vector<std::string> names = plan.routes.model_names();
+  std::erase_if(names, [&](const std::string& name) {
+    const route::RouteSpec* route = plan.routes.match(name);
+    return route != nullptr && !may_use(key, *route);
+  });
+  return names;
+}
+
+// The targets to which routes that the caller may use pass any name on as it is.
+std::vector<std::pair<const route::RouteSpec*, std::string>> open_targets(const Plan& plan,
+                                                                          const policy::CallerKey* key) {
   std::vector<std::pair<const route::RouteSpec*, std::string>> open;
   for (const route::RouteSpec& route : plan.routes.routes()) {
-    if (!route.match.ends_with('*')) continue;
+    if (!route.match.ends_with('*') || !may_use(key, route)) continue;
     for (const route::Target& target : route.targets) {
       if (target.model.empty() && plan.models_routes.contains(target.upstream))
         open.emplace_back(&route, target.upstream);
@@ -83,15 +96,34 @@ bool is_listed(const Plan& plan, std::string_view model) {
 
 runtime::Task<void> list_models(Services& services, const Errand& errand) {
   const Plan& plan = *errand.plan;
-  std::vector<std::string> names = plan.routes.model_names();
+  const policy::CallerKey* key = errand.request.key.get();
+  Ledger ledger(services, "models", errand.request, errand.request_id);
+  Answer answer(errand.reply, errand.format, errand.request_id, false);
+  const auto open = open_targets(plan, key);
+  Turn turn;
+  if (!open.empty()) {
+    // One turn for the whole list, however many are asked.
+    const base::Duration longest = plan.models_routes.find(open.front().second)->second.clocks.total;
+    auto booked = book_turn(key, services.loop.now(), base::after(errand.request.received, longest));
+    if (!booked) {
+      answer.set_standing(std::move(booked.error().standing));
+      ledger.failed(booked.error().error.code, false);
+      co_await answer.fail(std::move(booked.error().error));
+      ledger.sent(answer.status(), answer.bytes_written());
+      co_return;
+    }
+    turn = std::move(*booked);
+  }
+  answer.set_standing(turn.standing);
+  std::vector<std::string> names = named_models(plan, key);
   std::map<std::string, std::string> lists;  // by upstream
   std::optional<CapturedReply> failed;
-  for (const auto& [route, upstream] : open_targets(plan)) {
+  for (const auto& [route, upstream] : open) {
     if (!lists.contains(upstream)) {
       CapturedReply captured;
       const Errand inner{errand.plan, errand.request, captured, errand.format, errand.request_id};
-      co_await serve(services, inner, {.operation = api::Operation::models},
-                     &plan.models_routes.find(upstream)->second);
+      co_await serve_part(services, inner, {.operation = api::Operation::models},
+                          &plan.models_routes.find(upstream)->second, turn, ledger);
       lists[upstream] = captured.status() == 200 ? captured.body() : std::string();
       if (captured.status() != 200) failed = std::move(captured);
     }
@@ -104,11 +136,9 @@ runtime::Task<void> list_models(Services& services, const Errand& errand) {
   }
   std::set<std::string> seen;
   std::erase_if(names, [&](const std::string& name) { return !seen.insert(name).second; });
-  std::optional<Ledger> ledger;  // an upstream that was asked has left its line already
-  if (lists.empty()) ledger.emplace(services, "models", errand.request, errand.request_id);
-  Answer answer(errand.reply, errand.format, errand.request_id, false);
   co_await answer.whole(errand.format.models_body(names, unix_seconds(services)));
-  if (ledger) ledger->local(answer.status(), answer.bytes_written());
+  // Whatever came of asking a single upstream, the caller has its list.
+  ledger.local(answer.status(), answer.bytes_written());
 }
 
 runtime::Task<void> show_model(Services& services, const Errand& errand, std::string model) {

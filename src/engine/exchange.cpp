@@ -44,36 +44,65 @@ std::unique_ptr<Delivery> make_delivery(Answer& answer, Caller& caller, const Er
 
 }  // namespace
 
-runtime::Task<void> serve(Services& services, const Errand& errand, api::Matched asked,
-                          const route::RouteSpec* route) {
+namespace {
+
+// `turn`: one that was booked before; without it, the call books its own.
+runtime::Task<void> serve_as(Services& services, const Errand& errand, api::Matched asked,
+                             const route::RouteSpec* route, std::optional<Turn> turn, Ledger& ledger) {
   const ports::CallerRequest& request = errand.request;
-  Ledger ledger(services, api::to_string(asked.operation), request, errand.request_id);
   Intake intake{.operation = asked.operation, .call = {.model = std::move(asked.model)}, .route = route};
   const auto read = read_intake(*errand.plan, errand.format, request, services.loop.random(), intake);
   ledger.read(intake);
-  const auto refusal = read ? untold_failure(services, request) : std::optional(read.error());
+  auto refusal = read ? untold_failure(services, request) : std::optional(read.error());
+  http::Headers standing;
+  if (!refusal && !turn) {
+    auto booked = book_turn(request.key.get(), services.loop.now(), intake.deadline.until);
+    if (booked) {
+      turn = std::move(*booked);
+    } else {
+      refusal = std::move(booked.error().error);
+      standing = std::move(booked.error().standing);
+    }
+  }
   if (refusal) {
     Answer answer(errand.reply, errand.format, errand.request_id, intake.call.stream);
+    answer.set_standing(std::move(standing));
     ledger.failed(refusal->code, false);
     co_await answer.fail(*refusal);
     ledger.sent(answer.status(), answer.bytes_written());
     co_return;
   }
-  Exchange exchange(services, errand, intake, ledger);
+  Exchange exchange(services, errand, intake, ledger, std::move(*turn));
   co_await exchange.run();
 }
 
-Exchange::Exchange(Services& services, const Errand& errand, const Intake& intake, Ledger& ledger)
+}  // namespace
+
+runtime::Task<void> serve(Services& services, const Errand& errand, api::Matched asked,
+                          const route::RouteSpec* route) {
+  Ledger ledger(services, api::to_string(asked.operation), errand.request, errand.request_id);
+  co_await serve_as(services, errand, std::move(asked), route, std::nullopt, ledger);
+}
+
+runtime::Task<void> serve_part(Services& services, const Errand& errand, api::Matched asked,
+                               const route::RouteSpec* route, Turn turn, Ledger& ledger) {
+  co_await serve_as(services, errand, std::move(asked), route, std::move(turn), ledger);
+}
+
+Exchange::Exchange(Services& services, const Errand& errand, const Intake& intake, Ledger& ledger, Turn turn)
     : services_(services),
       errand_(errand),
       intake_(intake),
       ledger_(ledger),
+      not_before_(turn.not_before),
       answer_(errand.reply, errand.format, errand.request_id, intake.call.stream),
       caller_(services.loop, answer_,
               policy::WaitingCaller(errand.request.received, intake.keep_alive, intake.deadline.silence),
               errand.request.gone),
       delivery_(make_delivery(answer_, caller_, errand, intake)),
-      course_(*intake.route, intake.targets, max_attempts(), intake.deadline.until) {}
+      course_(*intake.route, intake.targets, max_attempts(), intake.deadline.until) {
+  answer_.set_standing(std::move(turn.standing));
+}
 
 Exchange::~Exchange() { ledger_.sent(answer_.status(), answer_.bytes_written()); }
 
@@ -119,16 +148,20 @@ policy::Step Exchange::next_step() {
 runtime::Task<std::optional<Permit>> Exchange::admit(policy::Try step) {
   Upstream& there = upstream(step.target);
   const base::TimePoint entered = services_.loop.now();
+  // What the caller's own rate costs is not the target's fault.
+  const base::TimePoint not_before = std::max(step.not_before, not_before_);
+  const base::TimePoint admit_by =
+      std::min(intake_.deadline.until, base::after(step.admit_by, not_before - step.not_before));
   Admission admission(there.shared_from_this(), {.pool = std::string(model(step.target)),
-                                                 .class_rank = rank_of(intake_.route->caller_class),
+                                                 .class_rank = rank_of(intake_.caller_class),
                                                  .arrived = errand_.request.received,
                                                  .deadline = intake_.deadline.until,
-                                                 .not_before = step.not_before});
+                                                 .not_before = not_before});
   const Caller::Watch watch(caller_, [&] { admission.changed().notify(); });
   while (admission.state() == Admission::State::waiting && !caller_.gone() &&
-         services_.loop.now() < step.admit_by) {
+         services_.loop.now() < admit_by) {
     co_await caller_.attend();
-    co_await admission.changed().wait(std::min(step.admit_by, caller_.due()));
+    co_await admission.changed().wait(std::min(admit_by, caller_.due()));
   }
   ledger_.queued(services_.loop.now() - entered);
   if (admission.state() == Admission::State::admitted) co_return admission.take();
@@ -271,6 +304,7 @@ bool Exchange::learn(const provider::Classification& result, Permit& permit) {
 }
 
 void Exchange::fail(policy::AttemptOutcome outcome, Failure failure) {
+  if (errand_.request.key) hide_account(failure);
   failures_.push_back(std::move(failure));
   course_.observe(outcome, services_.loop.now());
 }

@@ -18,6 +18,7 @@
 #include "engine/outcome.hpp"
 #include "engine/plan.hpp"
 #include "engine/services.hpp"
+#include "engine/turn.hpp"
 #include "policy/course.hpp"
 #include "ports/http_server.hpp"
 #include "runtime/task.hpp"
@@ -38,9 +39,13 @@ struct Errand {
 runtime::Task<void> serve(Services& services, const Errand& errand, api::Matched asked,
                           const route::RouteSpec* route = nullptr);
 
+// The same as a part of something larger, which has a turn already and writes down what comes of it.
+runtime::Task<void> serve_part(Services& services, const Errand& errand, api::Matched asked,
+                               const route::RouteSpec* route, Turn turn, Ledger& ledger);
+
 class Exchange {
  public:
-  Exchange(Services& services, const Errand& errand, const Intake& intake, Ledger& ledger);
+  Exchange(Services& services, const Errand& errand, const Intake& intake, Ledger& ledger, Turn turn);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange();
@@ -76,6 +81,7 @@ class Exchange {
   const Intake& intake_;
   Ledger& ledger_;
   RetryMemory::Lease memory_;
+  base::TimePoint not_before_;  // by the rate of the caller's key
 
   // The caller's side.
   Answer answer_;

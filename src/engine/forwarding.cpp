@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/ascii.hpp"
+#include "http/credentials.hpp"
+#include "route/caller_key.hpp"
 
 namespace dujiang::engine {
 namespace {
@@ -109,6 +111,8 @@ void add_credentials(http::Headers& headers, const route::UpstreamSpec& upstream
     return;
   }
   if (!upstream.pass_through_key) return;
+  // A key of a gateway is no key of a vendor: one that was sent here by mistake stays here.
+  if (route::key_id(http::presented_key(from_caller).key)) return;
   if (const auto own = from_caller.get("authorization")) {
     headers.add("Authorization", std::string(*own));
   } else if (const auto api_key = from_caller.get("x-api-key")) {

@@ -7,6 +7,7 @@
 #include "engine/directory.hpp"
 #include "engine/exchange.hpp"
 #include "engine/passthrough.hpp"
+#include "engine/rights.hpp"
 #include "http/request_id.hpp"
 #include "ports/metric_catalog.hpp"
 
@@ -54,7 +55,11 @@ runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::
   } else if (request.method == "TRACE") {
     co_await refuse(errand, no_trace());
   } else if (const auto& relay_to = errand.plan->settings->relay_unknown_paths_to) {
-    co_await pass_through(services_, errand, errand.plan->upstreams.find(*relay_to)->second);
+    if (auto refusal = relay_refused(request.key.get())) {
+      co_await refuse(errand, std::move(*refusal));
+    } else {
+      co_await pass_through(services_, errand, errand.plan->upstreams.find(*relay_to)->second);
+    }
   } else {
     co_await refuse(errand, unknown_path(request.path));
   }
@@ -89,6 +94,8 @@ runtime::Task<void> Gateway::see_to(const Errand& errand, api::Matched asked) {
       const route::RouteSpec* route = plan.routes.match(asked.model);
       if (route == nullptr) {
         co_await refuse(errand, unknown_model(asked.model, plan.routes));
+      } else if (!may_use(errand.request.key.get(), *route)) {
+        co_await refuse(errand, route_refused(*errand.request.key, asked.model));
       } else if (is_listed(plan, asked.model)) {
         co_await show_model(services_, errand, std::move(asked.model));
       } else {
@@ -97,7 +104,11 @@ runtime::Task<void> Gateway::see_to(const Errand& errand, api::Matched asked) {
       break;
     }
     case api::Operation::balance:
-      co_await serve(services_, errand, std::move(asked), &plan.balance_route);
+      if (auto refusal = balance_refused(errand.request.key.get())) {
+        co_await refuse(errand, std::move(*refusal));
+      } else {
+        co_await serve(services_, errand, std::move(asked), &plan.balance_route);
+      }
       break;
     case api::Operation::chat:
     case api::Operation::beta_chat:

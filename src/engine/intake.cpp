@@ -1,9 +1,11 @@
 #include "engine/intake.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "base/ascii.hpp"
+#include "engine/rights.hpp"
 #include "provider/dialect.hpp"
 #include "route/table.hpp"
 
@@ -25,10 +27,20 @@ std::optional<std::uint32_t> parse_count(std::string_view text) {
   return value;
 }
 
-Read find_route(const Plan& plan, Intake& intake) {
+Read find_route(const Plan& plan, const policy::CallerKey* key, Intake& intake) {
   intake.route = plan.routes.match(intake.call.model);
-  if (intake.route != nullptr) return {};
-  return std::unexpected(unknown_model(intake.call.model, plan.routes));
+  if (intake.route == nullptr) return std::unexpected(unknown_model(intake.call.model, plan.routes));
+  if (!may_use(key, *intake.route)) return std::unexpected(route_refused(*key, intake.call.model));
+  return {};
+}
+
+// What the caller's key says against the route.
+void apply_key(const policy::CallerKey* key, base::TimePoint received, Intake& intake) {
+  intake.caller_class = intake.route->caller_class;
+  if (key == nullptr) return;
+  if (key->spec.caller_class) intake.caller_class = *key->spec.caller_class;
+  if (!key->spec.deadline) return;
+  intake.deadline.until = std::min(intake.deadline.until, base::after(received, *key->spec.deadline));
 }
 
 bool offers(const Plan& plan, const route::Target& target, const Intake& intake) {
@@ -72,6 +84,7 @@ Read read_limits(const ports::CallerRequest& request, Intake& intake) {
     return std::unexpected(api::invalid_request(deadline.error().message, "x-dujiang-deadline-ms"));
   }
   intake.deadline = *deadline;
+  apply_key(request.key.get(), request.received, intake);
 
   if (const auto text = headers.get("x-dujiang-max-attempts")) {
     const auto bound = parse_count(*text);
@@ -115,7 +128,7 @@ Read read_intake(const Plan& plan, const api::WireFormat& format, const ports::C
     auto call = format.read(intake.operation, request.body);
     if (!call) return std::unexpected(std::move(call.error()));
     intake.call = std::move(*call);
-    if (Read found = find_route(plan, intake); !found) return found;
+    if (Read found = find_route(plan, request.key.get(), intake); !found) return found;
   }
   if (Read found = find_targets(plan, request.path, chance, intake); !found) return found;
   return read_limits(request, intake);

@@ -5,6 +5,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/call.hpp"
@@ -24,6 +25,7 @@ struct Intake {
   std::vector<std::uint32_t> targets;       // in the order in which they are tried
   policy::Deadline deadline{};
   std::uint32_t max_attempts = 0;            // the caller's own bound; 0: none
+  std::string_view caller_class;             // of the caller's key, or else of the route
   std::optional<base::Duration> keep_alive;  // absent: no signs of life for a caller who waits
 };
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/outcome.hpp"
 #include "ports/metric_catalog.hpp"
 
 namespace dujiang::engine {
@@ -26,7 +27,7 @@ void Ledger::read(const Intake& intake) {
   if (line_.stream) services_.metrics.add(Metric::streams, {}, 1);
   if (intake.route == nullptr) return;
   line_.route = intake.route->name;
-  line_.caller_class = intake.route->caller_class;
+  line_.caller_class = intake.caller_class.empty() ? intake.route->caller_class : intake.caller_class;
 }
 
 void Ledger::sent(int status, std::uint64_t bytes) {
@@ -66,6 +67,7 @@ void Ledger::attempt(const Attempt& attempt, const provider::Classification& res
                             .seconds = seconds});
   ports::Metrics& metrics = services_.metrics;
   metrics.add(Metric::attempts, {name, model, outcome});
+  if (tells_of_account(result.code)) metrics.add(Metric::account_faults, {name, outcome});
   metrics.observe(Metric::client_operation_duration, {operation_, dialect, name, model, error}, seconds);
   if (attempt.first_token()) {
     metrics.observe(Metric::client_time_to_first_chunk, {operation_, dialect, name, model},

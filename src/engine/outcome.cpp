@@ -3,6 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "provider/caller_error.hpp"
+
 namespace dujiang::engine {
 namespace {
 
@@ -90,6 +92,16 @@ void hide_key(api::ApiError& error, std::string_view key) {
   hide(error.type);
   hide(error.code);
   if (error.param) hide(*error.param);
+}
+
+bool tells_of_account(Code code) {
+  return code == Code::auth || code == Code::forbidden || code == Code::balance;
+}
+
+void hide_account(Failure& failure) {
+  if (!tells_of_account(failure.code)) return;
+  failure.code = Code::upstream_account;
+  failure.error = provider::caller_error(failure.code);
 }
 
 Failure not_admitted(const Admission& admission, const Upstream& upstream, std::string served_by) {

@@ -31,6 +31,12 @@ policy::Billing billing_of(provider::Billing billing);
 // caller's to read.
 void hide_key(api::ApiError& error, std::string_view key);
 
+// Whether the upstream refuses the operator's account as a whole: its key, its rights or its balance.
+bool tells_of_account(provider::Code code);
+
+// What a caller with a key of the gateway's is told instead: the account is not his to know about or to mend.
+void hide_account(Failure& failure);
+
 // The try that never left the queue.
 Failure not_admitted(const Admission& admission, const Upstream& upstream, std::string served_by);
 

@@ -6,7 +6,10 @@
 #include "engine/forwarding.hpp"
 #include "engine/ledger.hpp"
 #include "engine/outcome.hpp"
+#include "engine/turn.hpp"
 #include "ports/http_client.hpp"
+#include "ports/metric_catalog.hpp"
+#include "provider/caller_error.hpp"
 
 namespace dujiang::engine {
 namespace {
@@ -42,6 +45,13 @@ api::ApiError unreachable(const Upstream& upstream, std::string_view detail) {
   return error;
 }
 
+// What an answer as it is says of the upstream's account.
+provider::Code account_fault(int status) {
+  if (status == 401) return provider::Code::auth;
+  if (status == 402) return provider::Code::balance;
+  return status == 403 ? provider::Code::forbidden : provider::Code::ok;
+}
+
 class Passage {
  public:
   Passage(Services& services, const Errand& errand, Upstream& upstream)
@@ -62,6 +72,10 @@ class Passage {
       const HttpEvent event = co_await exchange->next(until_);
       if (request_.gone.stop_requested()) break;
       if (event.kind == HttpEvent::Kind::head) {
+        if (tells_of_account(note_account(exchange->status())) && request_.key) {
+          co_await fail(provider::caller_error(provider::Code::upstream_account));
+          co_return std::move(result_);
+        }
         begin(*exchange);
       } else if (event.kind == HttpEvent::Kind::body) {
         if (!co_await reply_.write(event.bytes)) break;
@@ -81,12 +95,27 @@ class Passage {
   int status() const { return status_; }
 
  private:
+  provider::Code note_account(int status) {
+    const provider::Code fault = account_fault(status);
+    if (tells_of_account(fault)) {
+      services_.metrics.add(ports::Metric::account_faults,
+                            {upstream_.spec().name, provider::to_string(fault)});
+    }
+    return fault;
+  }
+
   runtime::Task<std::optional<Permit>> admit() {
+    auto turn = book_turn(request_.key.get(), services_.loop.now(), until_);
+    standing_ = turn ? std::move(turn->standing) : std::move(turn.error().standing);
+    if (!turn) {
+      co_await fail(std::move(turn.error().error));
+      co_return std::nullopt;
+    }
     Admission admission(upstream_.shared_from_this(), {.pool = {},
                                                        .class_rank = 1,
                                                        .arrived = request_.received,
                                                        .deadline = until_,
-                                                       .not_before = request_.received});
+                                                       .not_before = turn->not_before});
     const std::stop_callback on_gone(request_.gone, [&admission] { admission.changed().notify(); });
     while (admission.state() == Admission::State::waiting && !request_.gone.stop_requested()) {
       co_await admission.changed().wait(until_);
@@ -108,7 +137,10 @@ class Passage {
       headers.add("x-dujiang-upstream-request-id", std::move(id));
     if (const auto type = exchange.headers().get("content-type"))
       headers.add("Content-Type", std::string(*type));
-    for (const auto& [name, value] : caller_headers(exchange.headers())) headers.add(name, value);
+    for (const auto& [name, value] : standing_) headers.add(name, value);
+    for (const auto& [name, value] : caller_headers(exchange.headers())) {
+      if (!standing_.get(name)) headers.add(name, value);
+    }
     status_ = exchange.status();
     reply_.start(status_, headers, std::nullopt);
   }
@@ -121,6 +153,7 @@ class Passage {
     }
     const std::string body = errand_.format.error_body(error);
     http::Headers headers{{"Content-Type", "application/json"}, {"x-request-id", errand_.request_id}};
+    for (const auto& [name, value] : standing_) headers.add(name, value);
     errand_.format.add_error_headers(error, headers);
     status_ = error.status;
     reply_.start(status_, headers, body.size());
@@ -133,6 +166,7 @@ class Passage {
   const ports::CallerRequest& request_;
   ports::CallerReply& reply_;
   base::TimePoint until_;
+  http::Headers standing_;
   int status_ = 0;
   std::string result_ = "caller_gone";
 };

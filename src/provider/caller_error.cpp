@@ -116,6 +116,9 @@ Wording wording_of_answers(Code code) {
       return {429, kRate, "Too many requests are waiting for this upstream", kLater};
     case Code::deadline:
       return {504, kTimeout, "The request could not be served by its deadline", "Allow it more time."};
+    case Code::upstream_account:
+      return {503, kUnavailable, "The gateway's own account at the upstream can't be used",
+              "Tell whoever runs the gateway; sending the request again will not help."};
     case Code::caller_gone:
       return {499, kInvalid, "The caller went away before the answer", ""};
     default:

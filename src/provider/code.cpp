@@ -43,6 +43,7 @@ const std::array<std::string_view, kCodeCount>& code_names() {
       "timed_out",
       "queue_full",
       "deadline",
+      "upstream_account",
       "caller_gone",
   };
   static_assert(!kNames.back().empty(), "a code has no name");

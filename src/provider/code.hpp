@@ -50,8 +50,9 @@ enum class Code : std::uint8_t {
   stalled,    // tokens came, then none
   timed_out,  // the total
   // The gateway's own ends.
-  queue_full,  // not admitted
-  deadline,    // could not be served in time
+  queue_full,        // not admitted
+  deadline,          // could not be served in time
+  upstream_account,  // what a caller with a key is told of auth, forbidden and balance
   caller_gone,
 };
 inline constexpr std::size_t kCodeCount = static_cast<std::size_t>(Code::caller_gone) + 1;

@@ -63,6 +63,7 @@ struct RigCall {
   std::string body;
   std::string path;
   std::string method;
+  std::shared_ptr<const policy::CallerKey> key;
   std::stop_source hang_up_source;
   ports::RecordedReply reply;
   bool done = false;
@@ -93,6 +94,7 @@ class EngineRig {
     call->headers = std::move(headers);
     call->path = std::move(path);
     call->method = std::move(method);
+    call->key = key;
     loop.spawn(serve(call));
     return call;
   }
@@ -110,6 +112,8 @@ class EngineRig {
   CountingMetrics metrics;
   KeptLog log;
   engine::Gateway gateway;
+  std::shared_ptr<const policy::CallerKey>
+      key;  // of the callers that begin from now on; null: they need none
 
  private:
   runtime::Task<void> serve(std::shared_ptr<RigCall> call) {
@@ -120,7 +124,8 @@ class EngineRig {
                                        .body = call->body,
                                        .peer = "127.0.0.1:1",
                                        .received = loop.now(),
-                                       .gone = call->hang_up_source.get_token()};
+                                       .gone = call->hang_up_source.get_token(),
+                                       .key = call->key};
     co_await gateway.handle(request, call->reply);
     call->done = true;
   }

@@ -32,6 +32,20 @@ TEST(UpstreamHeaders, AreAskedForWithoutCompressionWhateverTheCallerTakes) {
   EXPECT_EQ(headers.get("accept-encoding"), "identity");
 }
 
+TEST(Credentials, AKeyOfAGatewayGoesToNoUpstreamEvenWhereCallersBringTheirOwn) {
+  const route::UpstreamSpec upstream{.pass_through_key = true};
+  const std::string ours = "dj_abcdefgh_" + std::string(32, 'a');
+  const auto sent = [&](const http::Headers& from_caller) {
+    http::Headers headers;
+    add_credentials(headers, upstream, "", from_caller);
+    return std::string(headers.get("authorization").value_or("(none)"));
+  };
+  EXPECT_EQ(sent({{"Authorization", "Bearer sk-of-the-caller"}}), "Bearer sk-of-the-caller");
+  EXPECT_EQ(sent({{"x-api-key", "sk-of-the-caller"}}), "Bearer sk-of-the-caller");
+  EXPECT_EQ(sent({{"Authorization", "Bearer " + ours}}), "(none)");
+  EXPECT_EQ(sent({{"x-api-key", ours}}), "(none)");
+}
+
 TEST(CallerHeaders, CookiesFramingAndTheUpstreamsOwnIdStayBehind) {
   const http::Headers headers = caller_headers({{"Set-Cookie", "a=b"},
                                                 {"Content-Length", "3"},
