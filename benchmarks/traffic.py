@@ -41,6 +41,8 @@ def load(kind, contestant, connections, **options):
     noun = "events" if kind == "streams" else kind
     figures = _figures(contestant, noun, done.stdout)
     figures["cpu_us"] = figures["cpu_seconds"] / figures[noun] * 1e6
+    if "rate" in options:
+        figures["served_share"] = figures["requests"] / figures["seconds"] / options["rate"]
     return figures
 
 

@@ -17,6 +17,7 @@ import report  # noqa: E402
 import traffic  # noqa: E402
 
 MANY = 10_000
+ENOUGH_SERVED = 0.99  # of the schedule; below it latencies tell of the machine
 TRACED_RATE = 1000  # strace slows everyone down
 
 
@@ -49,6 +50,7 @@ def ratios(figures, many):
         "haproxy_ratio_to_nginx": {"c32": cpu["haproxy", 32] / cpu["nginx", 32]},
         "cpu_us_per_request": {f"{name}_c{connections}": value for (name, connections), value in cpu.items() if name != "direct"},
         "p50_us": p50,
+        "served_share": {name: figures[name, 32]["served_share"] for name in p50},
         "": {
             "growth_c10000": growth("dujiang"),
             "nginx_growth_c10000": growth("nginx"),
@@ -118,6 +120,8 @@ def show(document, many):
             print(f"{key}.{name} = {report.spread(document[key], name)}")
     for name in ("growth_c10000", "nginx_growth_c10000", "added_p50_ratio_to_nginx"):
         print(f"{name} = {report.spread(document, name)}")
+    if min(document["served_share"][f"{name}_min"] for name in ("direct", "nginx", "haproxy", "dujiang")) < ENOUGH_SERVED:
+        print("not every request of the schedule was served in its round: the machine had too little CPU for a fair latency")
     by_name = sorted(document["syscalls_by_name"]["dujiang"].items(), key=lambda item: -item[1])
     print("dujiang's system calls per request: " + ", ".join(f"{name} {count:.2f}" for name, count in by_name if count > 0.005))
 

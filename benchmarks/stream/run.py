@@ -26,6 +26,7 @@ EVENTS = 200  # of each stream, so that it lasts 10 s
 
 HELD, HELD_TLS = 10_000, 2_000
 HELD_INTERVAL = 2.0
+FAIR_P99 = 5000  # microseconds without any proxy; beyond it delays tell of the machine
 SPARE_DESCRIPTORS = 128  # besides those of a caller and an upstream for each stream
 SETTLE = 2.0  # seconds, before memory is read
 
@@ -122,6 +123,9 @@ def show(document):
     for name in ("cpu_ratio_to_nginx", "event_p99_ratio_to_nginx", "event_p50_ratio_to_nginx"):
         if name in document:
             print(f"{name} = {report.spread(document, name)}")
+    if document.get("event_p99_us", {}).get("direct", 0) > FAIR_P99:
+        print(f"even without a proxy the delay's p99 is {document['event_p99_us']['direct'] / 1000:.0f} ms: "
+              "the machine has too little CPU to compare delays")
     if "streams_held" in document:
         print(f"held at a time: {document['streams_held']} streams, {document['tls_streams_held']} TLS streams, "
               f"{document['idle_connections_held']} idle connections")

@@ -35,7 +35,7 @@ class OverheadTest(unittest.TestCase):
         cpu = {("direct", 32): 1, ("nginx", 32): 40, ("haproxy", 32): 50, ("dujiang", 32): 30,
                ("nginx", 256): 44, ("dujiang", 256): 22, ("nginx", 10_000): 60, ("dujiang", 10_000): 36}
         p50 = {"direct": 100, "nginx": 200, "haproxy": 250, "dujiang": 180}
-        return {key: {"cpu_us": value, "p50_us": p50[key[0]]} for key, value in cpu.items()}
+        return {key: {"cpu_us": value, "p50_us": p50[key[0]], "served_share": 1} for key, value in cpu.items()}
 
     def test_ratios_are_to_nginx_over_as_many_connections(self):
         groups = load("overhead").ratios(self.figures(), 10_000)
