@@ -1,13 +1,12 @@
 #include "sim/serve.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 
 #include "runtime/asio_loop.hpp"
+#include "runtime/os_signals.hpp"
 #include "sim/server.hpp"
 
 namespace dujiang::sim {
@@ -26,10 +25,7 @@ bool write_port(const std::string& path, unsigned port) {
 
 int serve(Options options, const std::string& port_file) {
   runtime::AsioLoop loop(options.seed);
-  boost::asio::signal_set signals(loop.context(), SIGTERM, SIGINT);
-  signals.async_wait([&loop](const boost::system::error_code& error, int /*signal*/) {
-    if (!error) loop.stop();
-  });
+  const runtime::OsSignals signals(loop, {SIGTERM, SIGINT}, [&loop](int /*signal*/) { loop.stop(); });
   const std::string scenario = options.scenario.name;
   const auto server = Server::open(loop, std::move(options));
   if (!server) {

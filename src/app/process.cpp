@@ -3,16 +3,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <string_view>
-#include <utility>
 
 namespace dujiang::app {
 
@@ -51,32 +49,5 @@ base::Result<void> write_port_file(const std::string& path, std::uint16_t port) 
 }
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }
-
-class StopSignals::Impl : public std::enable_shared_from_this<StopSignals::Impl> {
- public:
-  Impl(runtime::AsioLoop& loop, std::function<void(int)> on_signal)
-      : signals_(loop.context(), SIGTERM, SIGINT), on_signal_(std::move(on_signal)) {}
-
-  void wait() {
-    signals_.async_wait([self = shared_from_this()](const boost::system::error_code& error, int signal) {
-      if (error) return;
-      self->wait();
-      self->on_signal_(signal);
-    });
-  }
-
-  void cancel() { signals_.cancel(); }
-
- private:
-  boost::asio::signal_set signals_;
-  std::function<void(int)> on_signal_;
-};
-
-StopSignals::StopSignals(runtime::AsioLoop& loop, std::function<void(int signal)> on_signal)
-    : impl_(std::make_shared<Impl>(loop, std::move(on_signal))) {
-  impl_->wait();
-}
-
-StopSignals::~StopSignals() { impl_->cancel(); }
 
 }  // namespace dujiang::app

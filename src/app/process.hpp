@@ -1,13 +1,10 @@
-// What the process asks of its operating system: descriptors, signals, a file that says where it listens.
+// What the process asks of its operating system: descriptors, no signal for broken pipes, a file that says where it listens.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <string>
 
 #include "base/result.hpp"
-#include "runtime/asio_loop.hpp"
 
 namespace dujiang::app {
 
@@ -26,16 +23,5 @@ void ignore_broken_pipes();
 base::Result<void> write_port_file(const std::string& path, std::uint16_t port);
 
 bool stderr_is_terminal();
-
-// SIGTERM and SIGINT, one call each, on the loop.
-class StopSignals {
- public:
-  StopSignals(runtime::AsioLoop& loop, std::function<void(int signal)> on_signal);
-  ~StopSignals();
-
- private:
-  class Impl;
-  std::shared_ptr<Impl> impl_;
-};
 
 }  // namespace dujiang::app

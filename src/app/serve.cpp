@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "app/process.hpp"
 #include "app/version.hpp"
 #include "runtime/asio_loop.hpp"
+#include "runtime/os_signals.hpp"
 
 namespace dujiang::app {
 namespace {
@@ -51,7 +53,7 @@ class Ending {
       : loop_(loop),
         app_(app),
         manager_(manager),
-        signals_(loop, [this](int signal) { on_signal(signal); }) {}
+        signals_(loop, {SIGTERM, SIGINT}, [this](int signal) { on_signal(signal); }) {}
 
   // Nothing is under way any more.
   bool clean() const { return clean_; }
@@ -74,7 +76,7 @@ class Ending {
   int signals_seen_ = 0;
   int exit_status_ = 0;
   bool clean_ = false;
-  StopSignals signals_;
+  runtime::OsSignals signals_;
 };
 
 }  // namespace

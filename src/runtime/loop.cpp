@@ -46,12 +46,6 @@ void Loop::drop_tasks() {
   while (!live_tasks_.empty()) live_tasks_.back().destroy();
 }
 
-void Loop::arm(Timer& timer, base::TimePoint at) {
-  const base::TimePoint before = timers_.next();
-  timers_.arm(timer, at);
-  if (timers_.next() < before) next_timer_changed();
-}
-
 void Loop::spawn(Task<void> task) { run_detached(*this, std::move(task)); }
 
 void Signal::notify() {

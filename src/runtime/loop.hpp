@@ -1,7 +1,7 @@
 // One event loop: the clock, the chance and the timers of everything that lives on it.
 //
 // Everything made on a loop stays on its thread; nothing here is locked, and only post() may be called from
-// another thread. AsioLoop runs in real time, VirtualLoop in simulated time: the same coroutines run on both.
+// another thread. EpollLoop runs in real time, VirtualLoop in simulated time: the same coroutines run on both.
 #pragma once
 
 #include <coroutine>
@@ -24,16 +24,20 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   virtual ~Loop();
 
+  // The clock may stand still while the loop is at work on one turn.
   virtual base::TimePoint now() const = 0;
   virtual base::WallTime wall_now() const = 0;
   base::Random& random() { return random_; }
 
   // Arms a timer; it fires in a later turn of the loop, never inside this call.
-  void arm(Timer& timer, base::TimePoint at);
+  void arm(Timer& timer, base::TimePoint at) {
+    if (at > now()) return timers_.arm(timer, at);
+    timers_.arm_soon(timer);
+  }
 
   // Arms a timer for the next turn, after everything armed so before, and after what is due already: who asks
   // for a turn again and again keeps nobody else from his.
-  void arm_soon(Timer& timer) { arm(timer, now()); }
+  void arm_soon(Timer& timer) { timers_.arm_soon(timer); }
 
   // Runs `work` in a later turn of the loop, after whatever was posted before. May be called from another
   // thread. What never runs is destroyed with the loop.
@@ -47,10 +51,8 @@ class Loop {
   std::size_t live_tasks() const { return live_tasks_.size(); }
 
  protected:
-  // A timer was armed that is due before every other one.
-  virtual void next_timer_changed() = 0;
-
-  base::TimePoint next_timer() const { return timers_.next(); }
+  // TimerQueue::kSoon where something is due in the next turn.
+  base::TimePoint next_timer() { return timers_.next(); }
   void fire_due() { timers_.fire_due(now()); }
 
   // Destroys the frames of tasks that have not ended; a derived class calls it before its members go.
@@ -90,6 +92,9 @@ class Signal : private Timer {
     };
     return Awaiter{*this, until};
   }
+
+  // Whether a coroutine waits for it.
+  bool awaited() const { return static_cast<bool>(waiter_); }
 
   Loop& loop() const { return loop_; }
 

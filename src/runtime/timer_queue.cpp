@@ -1,77 +1,147 @@
 #include "runtime/timer_queue.hpp"
 
+#include <utility>
+
 namespace dujiang::runtime {
 
 Timer::~Timer() {
-  if (queue_ != nullptr) queue_->disarm(*this);
+  if (queue_ != nullptr) queue_->forget(*this);
 }
 
 TimerQueue::~TimerQueue() {
-  for (Timer* timer : heap_) timer->queue_ = nullptr;
+  for (const Entry& entry : heap_) entry.timer->queue_ = nullptr;
+  for (Timer* timer : line_) {
+    if (timer != nullptr) timer->queue_ = nullptr;
+  }
 }
 
-bool TimerQueue::before(const Timer& a, const Timer& b) {
-  return a.at_ != b.at_ ? a.at_ < b.at_ : a.order_ < b.order_;
+bool TimerQueue::before(const Entry& a, const Entry& b) {
+  return a.at != b.at ? a.at < b.at : a.order < b.order;
 }
 
-void TimerQueue::place(Timer& timer, std::size_t index) {
-  heap_[index] = &timer;
-  timer.index_ = index;
+void TimerQueue::place(const Entry& entry, std::size_t index) {
+  heap_[index] = entry;
+  entry.timer->index_ = static_cast<std::uint32_t>(index);
 }
 
 void TimerQueue::sift_up(std::size_t index) {
-  Timer& timer = *heap_[index];
+  const Entry entry = heap_[index];
   while (index > 0) {
     const std::size_t parent = (index - 1) / 2;
-    if (!before(timer, *heap_[parent])) break;
-    place(*heap_[parent], index);
+    if (!before(entry, heap_[parent])) break;
+    place(heap_[parent], index);
     index = parent;
   }
-  place(timer, index);
+  place(entry, index);
 }
 
 void TimerQueue::sift_down(std::size_t index) {
-  Timer& timer = *heap_[index];
+  const Entry entry = heap_[index];
   for (;;) {
     std::size_t child = 2 * index + 1;
     if (child >= heap_.size()) break;
-    if (child + 1 < heap_.size() && before(*heap_[child + 1], *heap_[child])) ++child;
-    if (!before(*heap_[child], timer)) break;
-    place(*heap_[child], index);
+    if (child + 1 < heap_.size() && before(heap_[child + 1], heap_[child])) ++child;
+    if (!before(heap_[child], entry)) break;
+    place(heap_[child], index);
     index = child;
   }
-  place(timer, index);
+  place(entry, index);
+}
+
+// Takes an entry out of the heap.
+void TimerQueue::remove(std::size_t index) {
+  Timer& timer = *heap_[index].timer;
+  timer.place_ = Timer::Place::none;
+  timer.queue_ = nullptr;
+  const Entry last = heap_.back();
+  heap_.pop_back();
+  if (last.timer == &timer) return;
+  place(last, index);
+  sift_up(index);
+  sift_down(last.timer->index_);
+}
+
+void TimerQueue::leave_line(Timer& timer) {
+  (timer.place_ == Timer::Place::line ? line_ : firing_)[timer.index_] = nullptr;
+  timer.place_ = Timer::Place::none;
+  timer.queue_ = nullptr;
+}
+
+void TimerQueue::forget(Timer& timer) {
+  if (timer.place_ == Timer::Place::heap) {
+    remove(timer.index_);
+  } else {
+    leave_line(timer);
+  }
 }
 
 void TimerQueue::arm(Timer& timer, base::TimePoint at) {
-  disarm(timer);
-  if (at == base::kNever) return;
-  timer.queue_ = this;
+  if (timer.place_ != Timer::Place::none && timer.place_ != Timer::Place::heap) leave_line(timer);
   timer.at_ = at;
   timer.order_ = armed_count_++;
-  heap_.push_back(&timer);
-  sift_up(heap_.size() - 1);
+  if (timer.place_ == Timer::Place::heap) {
+    Entry& entry = heap_[timer.index_];
+    if (at >= entry.at) return;
+    entry = {.at = at, .order = timer.order_, .timer = &timer};
+    sift_up(timer.index_);
+  } else if (at != base::kNever) {
+    timer.queue_ = this;
+    timer.place_ = Timer::Place::heap;
+    heap_.push_back({.at = at, .order = timer.order_, .timer = &timer});
+    sift_up(heap_.size() - 1);
+  }
 }
 
-void TimerQueue::disarm(Timer& timer) {
-  if (timer.queue_ == nullptr) return;
-  timer.queue_ = nullptr;
-  const std::size_t index = timer.index_;
-  Timer* last = heap_.back();
-  heap_.pop_back();
-  if (last == &timer) return;
-  place(*last, index);
-  sift_up(index);
-  sift_down(last->index_);
+void TimerQueue::arm_soon(Timer& timer) {
+  if (timer.place_ != Timer::Place::none) forget(timer);
+  timer.at_ = kSoon;
+  timer.queue_ = this;
+  timer.place_ = Timer::Place::line;
+  timer.index_ = static_cast<std::uint32_t>(line_.size());
+  line_.push_back(&timer);
+}
+
+// Puts the front of the heap right; false when the heap is empty.
+bool TimerQueue::settle_front() {
+  while (!heap_.empty()) {
+    Entry& front = heap_.front();
+    const Timer& timer = *front.timer;
+    if (timer.at_ == base::kNever) {
+      remove(0);
+    } else if (timer.at_ != front.at || timer.order_ != front.order) {
+      front.at = timer.at_;
+      front.order = timer.order_;
+      sift_down(0);
+    } else {
+      return true;
+    }
+  }
+  return false;
+}
+
+base::TimePoint TimerQueue::next() {
+  if (!line_.empty()) return kSoon;
+  return settle_front() ? heap_.front().at : base::kNever;
 }
 
 void TimerQueue::fire_due(base::TimePoint now) {
   const std::uint64_t armed_before = armed_count_;
-  while (!heap_.empty() && heap_.front()->at_ <= now && heap_.front()->order_ < armed_before) {
-    Timer& timer = *heap_.front();
-    disarm(timer);
+  firing_.swap(line_);
+  for (Timer* timer : firing_) {
+    if (timer != nullptr) timer->place_ = Timer::Place::firing;
+  }
+  while (settle_front() && heap_.front().at <= now && heap_.front().order < armed_before) {
+    Timer& timer = *heap_.front().timer;
+    remove(0);
     timer.fire();
   }
+  for (std::size_t i = 0; i < firing_.size(); ++i) {
+    if (firing_[i] == nullptr) continue;
+    Timer& timer = *firing_[i];
+    leave_line(timer);
+    timer.fire();
+  }
+  firing_.clear();
 }
 
 }  // namespace dujiang::runtime

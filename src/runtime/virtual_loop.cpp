@@ -13,7 +13,7 @@ void VirtualLoop::run_together(std::initializer_list<VirtualLoop*> loops, base::
   };
   for (;;) {
     base::TimePoint next = base::kNever;
-    for (const VirtualLoop* loop : loops) next = std::min(next, loop->due());
+    for (VirtualLoop* loop : loops) next = std::min(next, loop->due());
     if (next == base::kNever || next > until) break;
     set_clocks(next);
     for (VirtualLoop* loop : loops) {

@@ -36,10 +36,8 @@ class VirtualLoop final : public Loop {
   static void run_together(std::initializer_list<VirtualLoop*> loops, base::TimePoint until = base::kNever);
 
  private:
-  void next_timer_changed() override {}
-
   // When there is something to do; kNever for nothing.
-  base::TimePoint due() const { return posted_.empty() ? next_timer() : now_; }
+  base::TimePoint due() { return posted_.empty() ? next_timer() : now_; }
   void turn();
 
   // A day after the epoch, so that arithmetic into the past stays positive.

@@ -1,13 +1,18 @@
 #include "support/fake_dns.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <array>
-#include <boost/asio/ip/udp.hpp>
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace dujiang::testing {
 namespace {
-
-using boost::asio::ip::udp;
 
 constexpr std::size_t kHeaderSize = 12;
 
@@ -22,13 +27,13 @@ void put_record(std::string& out, const std::string& address, std::uint32_t ttl,
   put16(out, 1);                     // IN
   put16(out, ttl >> 16);
   put16(out, ttl & 0xffff);
-  const auto ip = boost::asio::ip::make_address(address);
-  put16(out, v6 ? 16 : 4);
-  if (v6) {
-    for (const unsigned char byte : ip.to_v6().to_bytes()) out += static_cast<char>(byte);
-  } else {
-    for (const unsigned char byte : ip.to_v4().to_bytes()) out += static_cast<char>(byte);
+  std::array<char, 16> bytes{};
+  if (::inet_pton(v6 ? AF_INET6 : AF_INET, address.c_str(), bytes.data()) != 1) {
+    throw std::invalid_argument(address + " is no address of the family asked for");
   }
+  const std::size_t size = v6 ? 16 : 4;
+  put16(out, static_cast<unsigned>(size));
+  out.append(bytes.data(), size);
 }
 
 struct Parsed {
@@ -64,47 +69,54 @@ std::string reply_packet(const std::string& query, const Parsed& parsed, const D
 
 }  // namespace
 
-class FakeDns::Impl : public std::enable_shared_from_this<Impl> {
+class FakeDns::Impl final : public runtime::Watcher {
  public:
-  Impl(runtime::AsioLoop& loop, Answer answer)
-      : answer_(std::move(answer)),
-        socket_(loop.context(), udp::endpoint(boost::asio::ip::address_v4::loopback(), 0)) {}
-
-  void receive() {
-    socket_.async_receive_from(
-        boost::asio::buffer(buffer_), peer_,
-        [self = shared_from_this()](boost::system::error_code error, std::size_t size) {
-          if (error) return;
-          self->handle(std::string(self->buffer_.data(), size));
-          self->receive();
-        });
+  Impl(runtime::EpollLoop& loop, Answer answer)
+      : loop_(loop), answer_(std::move(answer)), fd_(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
+    sockaddr_in at{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    socklen_t size = sizeof at;
+    auto* address = reinterpret_cast<sockaddr*>(&at);
+    if (::bind(fd_, address, size) != 0 || ::getsockname(fd_, address, &size) != 0 || !loop_.watch(fd_, *this)) {
+      throw std::system_error(errno, std::generic_category(), "a socket for DNS");
+    }
+    port_ = ntohs(at.sin_port);
+  }
+  ~Impl() override {
+    loop_.unwatch(fd_, *this);
+    ::close(fd_);
   }
 
-  void handle(const std::string& query) {
-    const Parsed parsed = parse(query);
-    questions_.push_back((parsed.question.v6 ? "AAAA " : "A ") + parsed.question.name);
-    if (const auto reply = answer_(parsed.question)) {
-      socket_.send_to(boost::asio::buffer(reply_packet(query, parsed, *reply)), peer_);
+  void on_ready(runtime::Readiness /*ready*/) override {
+    std::array<char, 1500> buffer{};
+    sockaddr_storage from{};
+    auto* peer = reinterpret_cast<sockaddr*>(&from);
+    while (true) {
+      socklen_t size = sizeof from;
+      const ssize_t got = ::recvfrom(fd_, buffer.data(), buffer.size(), 0, peer, &size);
+      if (got < 0) return;
+      const std::string query(buffer.data(), static_cast<std::size_t>(got));
+      const Parsed parsed = parse(query);
+      questions_.push_back((parsed.question.v6 ? "AAAA " : "A ") + parsed.question.name);
+      const auto reply = answer_(parsed.question);
+      if (!reply) continue;
+      const std::string packet = reply_packet(query, parsed, *reply);
+      ::sendto(fd_, packet.data(), packet.size(), 0, peer, size);
     }
   }
 
+  runtime::EpollLoop& loop_;
   Answer answer_;
-  udp::socket socket_;
-  udp::endpoint peer_;
-  std::array<char, 1500> buffer_{};
+  int fd_;
+  std::uint16_t port_ = 0;
   std::vector<std::string> questions_;
 };
 
 FakeDns::FakeDns(runtime::AsioLoop& loop, Answer answer)
-    : impl_(std::make_shared<Impl>(loop, std::move(answer))) {
-  impl_->receive();
-}
+    : impl_(std::make_unique<Impl>(loop, std::move(answer))) {}
 
-FakeDns::~FakeDns() { impl_->socket_.close(); }
+FakeDns::~FakeDns() = default;
 
-std::string FakeDns::address() const {
-  return "127.0.0.1:" + std::to_string(impl_->socket_.local_endpoint().port());
-}
+std::string FakeDns::address() const { return "127.0.0.1:" + std::to_string(impl_->port_); }
 
 const std::vector<std::string>& FakeDns::questions() const { return impl_->questions_; }
 

@@ -39,7 +39,7 @@ class FakeDns {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace dujiang::testing

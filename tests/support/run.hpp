@@ -1,7 +1,6 @@
 // Runs one coroutine on a real loop until it is done, so that a test reads from top to bottom.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -28,7 +27,6 @@ inline runtime::Task<void> finish_and_stop(runtime::AsioLoop& loop, runtime::Tas
 template <class T>
 T run(runtime::AsioLoop& loop, runtime::Task<T> task) {
   std::optional<T> result;
-  loop.context().restart();
   loop.spawn(detail::store_and_stop(loop, std::move(task), result));
   loop.run();
   if (!result) throw std::logic_error("the loop was stopped before the task was done");
@@ -36,7 +34,6 @@ T run(runtime::AsioLoop& loop, runtime::Task<T> task) {
 }
 
 inline void run(runtime::AsioLoop& loop, runtime::Task<void> task) {
-  loop.context().restart();
   loop.spawn(detail::finish_and_stop(loop, std::move(task)));
   loop.run();
 }

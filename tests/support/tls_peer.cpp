@@ -50,7 +50,7 @@ TlsServerContext::~TlsServerContext() { SSL_CTX_free(context_); }
 
 TlsPeer::TlsPeer(TlsServerContext& context, std::unique_ptr<adapters::net::TcpConn> tcp)
     : tcp_(std::move(tcp)), ssl_(SSL_new(context.context_)) {
-  BIO* bio = adapters::net::make_socket_bio(tcp_->socket().fd());
+  BIO* bio = adapters::net::make_socket_bio(tcp_->socket());
   SSL_set_bio(ssl_, bio, bio);
   SSL_set_accept_state(ssl_);
 }

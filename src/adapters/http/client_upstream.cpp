@@ -165,6 +165,7 @@ std::optional<UpstreamConn> ClientUpstream::take_idle(Endpoint& endpoint) {
   while (auto kept = endpoint.idle.take(loop_.now())) {
     // Nothing may come while no request is out: an end of stream, a reset, or bytes that would be taken for
     // the answer to the next request.
+    if (!(*kept)->may_have_more()) return kept;
     std::array<char, 1> unexpected{};
     if ((*kept)->read(unexpected).status == net::IoStatus::would_block) return kept;
   }

@@ -5,15 +5,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <limits>
 #include <unordered_map>
 #include <utility>
 
 namespace dujiang::adapters::net {
 namespace {
-
-using boost::asio::posix::stream_descriptor;
 
 constexpr const char* kResolvConf = "/etc/resolv.conf";
 
@@ -72,15 +69,16 @@ class AresChannel::Impl final : private runtime::Timer {
     Done done;
   };
 
-  // One of c-ares' sockets in the reactor. Shared with the handlers, which may come after c-ares closed it.
-  struct Watch {
-    Watch(boost::asio::io_context& context, int fd) : descriptor(context, fd) {}
-    stream_descriptor descriptor;
-    bool want_read = false, want_write = false;
-    bool reading = false, writing = false;
-    bool open = true;
+  // One of c-ares' sockets on the loop, until c-ares closes it.
+  struct Watch final : runtime::Watcher {
+    Watch(Impl& to, int descriptor) : impl(to), fd(descriptor) {}
+    // c-ares may close the socket meanwhile, and with it end this.
+    void on_ready(runtime::Readiness ready) override {
+      impl.process(ready.readable ? fd : ARES_SOCKET_BAD, ready.writable ? fd : ARES_SOCKET_BAD);
+    }
+    Impl& impl;
+    int fd;
   };
-  using WatchPtr = std::shared_ptr<Watch>;
 
   bool ready() {
     if (channel_ != nullptr && pending_ == 0 && servers_.addresses.empty() &&
@@ -129,41 +127,22 @@ class AresChannel::Impl final : private runtime::Timer {
   }
 
   void watch(int fd, bool want_read, bool want_write) {
+    using Want = runtime::EpollLoop::Want;
     auto it = watches_.find(fd);
     if (!want_read && !want_write) {
       if (it == watches_.end()) return;
-      it->second->open = false;
-      it->second->descriptor.release();  // c-ares closes it next
+      loop_.unwatch(fd, *it->second);  // c-ares closes it next
       watches_.erase(it);
       return;
     }
-    if (it == watches_.end()) it = watches_.emplace(fd, std::make_shared<Watch>(loop_.context(), fd)).first;
-    const WatchPtr watch = it->second;
-    watch->want_read = want_read;
-    watch->want_write = want_write;
-    wait(watch);
+    if (it == watches_.end()) it = watches_.emplace(fd, std::make_unique<Watch>(*this, fd)).first;
+    const Want want = !want_read ? Want::write : !want_write ? Want::read : Want::both;
+    // Unwatched, the socket stays silent, and the query ends with its time.
+    [[maybe_unused]] const bool watched = loop_.watch_level(fd, *it->second, want);
   }
 
-  void wait(const WatchPtr& watch) {
-    if (watch->want_read && !watch->reading) {
-      watch->reading = true;
-      watch->descriptor.async_wait(stream_descriptor::wait_read, [this, watch](boost::system::error_code) {
-        watch->reading = false;
-        if (watch->open) process(watch, watch->descriptor.native_handle(), ARES_SOCKET_BAD);
-      });
-    }
-    if (watch->want_write && !watch->writing) {
-      watch->writing = true;
-      watch->descriptor.async_wait(stream_descriptor::wait_write, [this, watch](boost::system::error_code) {
-        watch->writing = false;
-        if (watch->open) process(watch, ARES_SOCKET_BAD, watch->descriptor.native_handle());
-      });
-    }
-  }
-
-  void process(const WatchPtr& watch, int readable, int writable) {
+  void process(int readable, int writable) {
     ares_process_fd(channel_, readable, writable);
-    if (watch->open) wait(watch);
     schedule();
   }
 
@@ -188,7 +167,7 @@ class AresChannel::Impl final : private runtime::Timer {
   std::string error_;
   timespec configured_at_{};
   std::size_t pending_ = 0;
-  std::unordered_map<int, WatchPtr> watches_;
+  std::unordered_map<int, std::unique_ptr<Watch>> watches_;
 };
 
 AresChannel::AresChannel(runtime::AsioLoop& loop, DnsServers servers)

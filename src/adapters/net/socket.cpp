@@ -1,55 +1,46 @@
 #include "adapters/net/socket.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
 #include <utility>
 
 namespace dujiang::adapters::net {
 
-namespace asio = boost::asio;
-
-// Shared with the reactor's handlers: a wait that was pending when the Socket went away still has where to
-// end.
-class Socket::State : public std::enable_shared_from_this<State> {
+// Stays where it is while the Socket moves: the loop knows its address.
+class Socket::State final : public runtime::Watcher {
  public:
-  using Wait = asio::posix::stream_descriptor::wait_type;
+  explicit State(runtime::EpollLoop& on) : loop(on), readable(on), writable(on) {}
 
-  struct Direction {
-    explicit Direction(runtime::Loop& loop) : signal(loop) {}
-    runtime::Signal signal;
-    bool watched = false;  // a wait of the reactor is pending
-  };
-
-  explicit State(runtime::AsioLoop& on) : loop(on), descriptor(on.context()), readable(on), writable(on) {}
-
-  bool take_over(int fd) {
-    boost::system::error_code error;
-    return !descriptor.assign(fd, error) && !descriptor.non_blocking(true, error);
+  void on_ready(runtime::Readiness ready) override {
+    if (ready.ended) peer_ended = true;
+    if (ready.readable) more = true;
+    if (ready.writable) room = true;
+    const bool wake_reader = ready.readable && readable.awaited();
+    // Whoever is woken may end all this, so the last one is woken in place and another one later.
+    if (ready.writable && writable.awaited()) {
+      if (!wake_reader) return writable.notify_now();
+      writable.notify();
+    }
+    if (wake_reader) readable.notify_now();
   }
 
-  void watch(Direction& direction, Wait wait) {
-    if (direction.watched || !descriptor.is_open()) return;
-    direction.watched = true;
-    descriptor.async_wait(wait,
-                          [self = shared_from_this(), &direction](const boost::system::error_code& error) {
-                            direction.watched = false;
-                            if (error == asio::error::operation_aborted) return;
-                            direction.signal.notify_now();
-                          });
-  }
-
-  runtime::AsioLoop& loop;
-  asio::posix::stream_descriptor descriptor;
-  Direction readable;
-  Direction writable;
+  runtime::EpollLoop& loop;
+  runtime::Signal readable;
+  runtime::Signal writable;
+  bool more = false;        // the kernel may hold something to read
+  bool room = false;        // it said that there is room to write, and nobody has waited for it since
+  bool peer_ended = false;  // an end waits behind the bytes
 };
 
-Socket::Socket(runtime::AsioLoop& loop, int fd) : state_(std::make_shared<State>(loop)), fd_(fd) {
-  if (state_->take_over(fd)) return;
-  if (!state_->descriptor.is_open()) ::close(fd);
-  close();
+Socket::Socket(runtime::EpollLoop& loop, int fd) : state_(std::make_unique<State>(loop)), fd_(fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  const bool ready = (flags & O_NONBLOCK) != 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+  if (ready && loop.watch(fd, *state_)) return;
+  ::close(fd);
+  fd_ = -1;
 }
 
 Socket::Socket(Socket&& other) noexcept
@@ -61,26 +52,36 @@ Socket& Socket::operator=(Socket&& other) noexcept {
   return *this;
 }
 
-Socket::~Socket() {
-  if (state_) close();
-}
+Socket::~Socket() { close(); }
 
-runtime::AsioLoop& Socket::loop() const { return state_->loop; }
+runtime::EpollLoop& Socket::loop() const { return state_->loop; }
 
 runtime::Signal& Socket::readable() {
-  state_->watch(state_->readable, State::Wait::wait_read);
-  return state_->readable.signal;
+  if (std::exchange(state_->more, false)) state_->readable.notify();
+  return state_->readable;
 }
 
 runtime::Signal& Socket::writable() {
-  state_->watch(state_->writable, State::Wait::wait_write);
-  return state_->writable.signal;
+  if (std::exchange(state_->room, false)) state_->writable.notify();
+  return state_->writable;
 }
 
+std::ptrdiff_t Socket::receive(std::span<char> into, int flags) {
+  while (true) {
+    const std::ptrdiff_t n = ::recv(fd_, into.data(), into.size(), flags);
+    if (n < 0 && errno == EINTR) continue;
+    const bool left_some = (flags & MSG_PEEK) != 0 || static_cast<std::size_t>(n) == into.size();
+    state_->more = n > 0 && (left_some || state_->peer_ended);
+    return n;
+  }
+}
+
+bool Socket::may_have_more() const { return state_->more; }
+
 void Socket::close() {
-  fd_ = -1;
-  boost::system::error_code ignored;
-  state_->descriptor.close(ignored);  // NOLINT(bugprone-unused-return-value): it is closed whatever it says
+  if (fd_ < 0) return;
+  state_->loop.unwatch(fd_, *state_);
+  ::close(std::exchange(fd_, -1));
 }
 
 void Socket::reset() {

@@ -1,10 +1,11 @@
-// A non-blocking descriptor on an AsioLoop, with one signal per direction; what every Conn and listener
-// stands on.
+// A non-blocking descriptor on a loop, with one signal per direction; what every Conn and listener stands on.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <span>
 
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::adapters::net {
 
@@ -14,19 +15,26 @@ class Socket {
  public:
   // Takes over `fd`, an open socket or pipe, and makes it non-blocking. Where the kernel cannot watch one
   // more descriptor it is closed, as if the peer had broken the connection.
-  Socket(runtime::AsioLoop& loop, int fd);
+  Socket(runtime::EpollLoop& loop, int fd);
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&& other) noexcept;
-  // Closes the descriptor and cancels what the reactor still waits for.
+  // Closes the descriptor.
   ~Socket();
 
   int fd() const { return fd_; }  // -1 once closed
-  runtime::AsioLoop& loop() const;
+  runtime::EpollLoop& loop() const;
 
-  // Asking for a signal makes the reactor watch for it, so ask each time before waiting:
-  // `co_await socket.readable().wait(until)`. Errors and hang-ups signal both. A closed socket never signals.
+  // Ask for a signal each time before waiting: `co_await socket.readable().wait(until)`. It is signalled already
+  // where the kernel may hold something. Errors and hang-ups signal both. A closed socket never signals.
   runtime::Signal& readable();
   runtime::Signal& writable();
+
+  // recv(2) that knows when it has taken everything, so that nobody has to ask the kernel once more only to be
+  // told so: after it has filled less than `into`, the next byte signals readable(). -1 and errno as recv(2).
+  std::ptrdiff_t receive(std::span<char> into, int flags = 0);
+
+  // Whether the kernel has spoken of something to read that receive() has not found yet.
+  bool may_have_more() const;
 
   // Closes the descriptor; the peer sees a FIN (after the bytes that the kernel still holds) or, where bytes
   // of the peer were never read, a reset.
@@ -37,7 +45,7 @@ class Socket {
 
  private:
   class State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
   int fd_ = -1;
 };
 

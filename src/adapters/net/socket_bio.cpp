@@ -4,26 +4,28 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstdint>
+#include <cstddef>
 #include <memory>
+
+#include "adapters/net/socket.hpp"
 
 namespace dujiang::adapters::net {
 namespace {
 
-int descriptor(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
+Socket& socket_of(BIO* bio) { return *static_cast<Socket*>(BIO_get_data(bio)); }
 
 bool is_retry(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 int write_some(BIO* bio, const char* data, int size) {
   BIO_clear_retry_flags(bio);
-  const auto n = ::send(descriptor(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  const auto n = ::send(socket_of(bio).fd(), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
   if (n < 0 && is_retry(errno)) BIO_set_retry_write(bio);
   return static_cast<int>(n);
 }
 
 int read_some(BIO* bio, char* into, int size) {
   BIO_clear_retry_flags(bio);
-  const auto n = ::recv(descriptor(bio), into, static_cast<std::size_t>(size), 0);
+  const std::ptrdiff_t n = socket_of(bio).receive({into, static_cast<std::size_t>(size)});
   if (n < 0 && is_retry(errno)) BIO_set_retry_read(bio);
   if (n == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
   return static_cast<int>(n);
@@ -49,12 +51,11 @@ Method make_method() {
 
 }  // namespace
 
-bio_st* make_socket_bio(int fd) {
+bio_st* make_socket_bio(Socket& socket) {
   static const Method method = make_method();
   BIO* bio = method ? BIO_new(method.get()) : nullptr;
   if (bio == nullptr) return nullptr;
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): the descriptor travels in the pointer itself
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
+  BIO_set_data(bio, &socket);
   BIO_set_init(bio, 1);
   return bio;
 }

@@ -6,7 +6,9 @@ struct bio_st;
 
 namespace dujiang::adapters::net {
 
-// Reads and writes `fd`, a non-blocking socket that the caller owns and keeps open. Null when out of memory.
-bio_st* make_socket_bio(int fd);
+class Socket;
+
+// Reads and writes a socket that the caller owns, and that outlives it. Null when out of memory.
+bio_st* make_socket_bio(Socket& socket);
 
 }  // namespace dujiang::adapters::net

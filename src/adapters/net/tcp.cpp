@@ -59,12 +59,9 @@ IoResult TcpConn::peek(std::span<char> into) { return receive(into, MSG_PEEK); }
 
 IoResult TcpConn::receive(std::span<char> into, int flags) {
   if (socket_.fd() < 0) return {.status = IoStatus::reset};
-  while (true) {
-    const ssize_t n = ::recv(socket_.fd(), into.data(), into.size(), flags);
-    if (n > 0) return {.status = IoStatus::ok, .bytes = static_cast<std::size_t>(n)};
-    if (n == 0) return {.status = IoStatus::eof};
-    if (errno != EINTR) return failed(errno);
-  }
+  const std::ptrdiff_t n = socket_.receive(into, flags);
+  if (n > 0) return {.status = IoStatus::ok, .bytes = static_cast<std::size_t>(n)};
+  return n == 0 ? IoResult{.status = IoStatus::eof} : failed(errno);
 }
 
 IoResult TcpConn::write(std::string_view first, std::string_view second) {

@@ -26,6 +26,7 @@ class TcpConn final : public Conn {
   IoResult write(std::string_view first, std::string_view second = {}) override;
   runtime::Signal& readable() override { return socket_.readable(); }
   runtime::Signal& writable() override { return socket_.writable(); }
+  bool may_have_more() const override { return socket_.may_have_more(); }
   void shutdown_write() override;
   void reset() override { socket_.reset(); }
 

@@ -77,6 +77,8 @@ class TlsContext::Impl {
     SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // One recv for a record instead of one for its header and one for the rest.
+    SSL_CTX_set_read_ahead(context_, 1);
     SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context_, &Impl::keep_session);
     constexpr unsigned char kAlpn[] = "\x08http/1.1";
@@ -91,10 +93,10 @@ class TlsContext::Impl {
   }
 
   // A new connection's SSL, that will accept a certificate for `host` only. Null when out of memory.
-  SSL* open(const std::string& host, const std::string& peer, int fd) {
+  SSL* open(const std::string& host, const std::string& peer, Socket& socket) {
     SSL* ssl = SSL_new(context_);
     if (ssl == nullptr) return nullptr;
-    BIO* bio = make_socket_bio(fd);
+    BIO* bio = make_socket_bio(socket);
     const bool is_ip = SocketAddress::from_ip(host, 0).has_value();
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     const bool bound =
@@ -146,7 +148,7 @@ runtime::Task<Connected> connect_tls(std::shared_ptr<TlsContext> context, std::u
                                      std::string host, std::uint16_t port, base::TimePoint until) {
   std::string peer = host + ":" + std::to_string(port);
   ERR_clear_error();
-  SSL* ssl = context->impl().open(host, peer, tcp->socket().fd());
+  SSL* ssl = context->impl().open(host, peer, tcp->socket());
   if (ssl == nullptr) {
     co_return std::unexpected(TlsFailure{
         .kind = Kind::handshake, .message = "TLS to " + host + " could not start: " + openssl_error()});
@@ -167,6 +169,7 @@ runtime::Task<Connected> connect_tls(std::shared_ptr<TlsContext> context, std::u
           TlsFailure{.kind = Kind::timeout, .message = host + " did not complete the TLS handshake in time"});
     }
   }
+  conn->established();
   context->impl().count_handshake(SSL_session_reused(ssl) != 0);
   co_return std::unique_ptr<Conn>(std::move(conn));
 }

@@ -33,6 +33,8 @@ IoResult TlsConn::read(std::span<char> into) {
   ERR_clear_error();
   std::size_t bytes = 0;
   const int result = SSL_read_ex(ssl_, into.data(), into.size(), &bytes);
+  // What OpenSSL holds after a read that failed is half a record: the rest of it will be signalled.
+  holds_more_ = result == 1 && SSL_has_pending(ssl_) != 0;
   if (result == 1) return {.status = IoStatus::ok, .bytes = bytes};
   return failed(result);
 }
@@ -70,9 +72,11 @@ IoResult TlsConn::failed(int result) {
   }
 }
 
+void TlsConn::established() { holds_more_ = SSL_has_pending(ssl_) != 0; }
+
 runtime::Signal& TlsConn::readable() {
   runtime::Signal& signal = tcp_->readable();
-  if (!broken_ && SSL_pending(ssl_) > 0) signal.notify();
+  if (holds_more_) signal.notify();
   return signal;
 }
 

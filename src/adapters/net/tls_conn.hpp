@@ -22,8 +22,12 @@ class TlsConn final : public Conn {
   IoResult write(std::string_view first, std::string_view second = {}) override;
   runtime::Signal& readable() override;
   runtime::Signal& writable() override { return tcp_->writable(); }
+  bool may_have_more() const override { return holds_more_ || tcp_->may_have_more(); }
   void shutdown_write() override;
   void reset() override;
+
+  // The handshake is done; OpenSSL may have read more than its own messages.
+  void established();
 
   ssl_st* ssl() { return ssl_; }
   bool broken() const { return broken_; }  // nothing may be asked of ssl() any more
@@ -37,7 +41,8 @@ class TlsConn final : public Conn {
   std::unique_ptr<TcpConn> tcp_;
   ssl_st* ssl_;
   std::string peer_;
-  bool broken_ = false;  // OpenSSL must not be called again
+  bool holds_more_ = false;  // OpenSSL has read more than it gave out
+  bool broken_ = false;      // OpenSSL must not be called again
   bool close_sent_ = false;
 };
 

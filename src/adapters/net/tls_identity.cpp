@@ -83,6 +83,8 @@ void configure(SSL_CTX* context) {
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
+  // One recv for a record instead of one for its header and one for the rest.
+  SSL_CTX_set_read_ahead(context, 1);
   // A session lives in the ticket that its caller keeps, so that a million callers cost nothing here.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 1);
@@ -139,7 +141,7 @@ std::expected<std::shared_ptr<const TlsIdentity>, IdentityFault> TlsIdentity::ma
 
 std::unique_ptr<TlsConn> TlsIdentity::accept(std::unique_ptr<TcpConn> tcp) const {
   SSL* ssl = SSL_new(context_);
-  BIO* bio = ssl == nullptr ? nullptr : make_socket_bio(tcp->socket().fd());
+  BIO* bio = ssl == nullptr ? nullptr : make_socket_bio(tcp->socket());
   if (bio == nullptr) {
     SSL_free(ssl);
     return nullptr;
@@ -153,7 +155,10 @@ runtime::Task<bool> shake_hands(TlsConn& conn, base::TimePoint until) {
   while (!conn.broken()) {
     ERR_clear_error();
     const int result = SSL_accept(conn.ssl());
-    if (result == 1) co_return true;
+    if (result == 1) {
+      conn.established();
+      co_return true;
+    }
     const int error = SSL_get_error(conn.ssl(), result);
     if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) co_return false;
     runtime::Signal& ready = error == SSL_ERROR_WANT_READ ? conn.readable() : conn.writable();
