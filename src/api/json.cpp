@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace dujiang::api {
 
@@ -30,9 +31,10 @@ struct JsonAccess {
 
 namespace {
 
-// A parser that has grown beyond this is dropped when a smaller text comes.
+// Memory that has grown beyond this for a large text is not kept.
 constexpr std::size_t kKeepCapacity = 1u << 20;
-constexpr std::size_t kFirstCapacity = 1024;
+constexpr std::size_t kFirstCapacity = 4096;
+constexpr std::size_t kKept = 8;
 
 }  // namespace
 
@@ -147,7 +149,19 @@ std::optional<std::string_view> doubled_key(JsonValue object, std::span<const st
 
 struct JsonParser::State {
   simdjson::dom::parser parser;
+
+  // What nobody uses now.
+  static std::vector<std::unique_ptr<State>>& kept() {
+    thread_local std::vector<std::unique_ptr<State>> states;
+    return states;
+  }
 };
+
+void JsonParser::GiveBack::operator()(State* state) const {
+  std::unique_ptr<State> owned(state);
+  auto& kept = State::kept();
+  if (kept.size() < kKept && owned->parser.capacity() <= kKeepCapacity) kept.push_back(std::move(owned));
+}
 
 JsonParser::JsonParser() = default;
 JsonParser::~JsonParser() = default;
@@ -155,8 +169,11 @@ JsonParser::JsonParser(JsonParser&&) noexcept = default;
 JsonParser& JsonParser::operator=(JsonParser&&) noexcept = default;
 
 std::expected<JsonValue, JsonError> JsonParser::parse(std::string_view text) {
-  if (!state_ || (state_->parser.capacity() > kKeepCapacity && text.size() <= kKeepCapacity)) {
-    state_ = std::make_unique<State>();
+  if (auto& kept = State::kept(); !state_ && !kept.empty()) {
+    state_.reset(kept.back().release());
+    kept.pop_back();
+  } else if (!state_) {
+    state_.reset(std::make_unique<State>().release());
     if (state_->parser.allocate(kFirstCapacity, kMaxJsonDepth) != simdjson::SUCCESS) {
       return std::unexpected(JsonError{.what = "there is no memory to parse it", .offset = 0});
     }

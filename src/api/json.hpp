@@ -81,7 +81,8 @@ std::optional<std::string_view> doubled_key(JsonValue object, std::span<const st
 // Deeper nesting than this is refused.
 inline constexpr std::size_t kMaxJsonDepth = 256;
 
-// Reuses its memory from text to text, and gives back what a large one needed.
+// Borrows its memory from its thread with the first text, and gives it back when it dies: parsers that come
+// and go with each text allocate nothing.
 class JsonParser {
  public:
   JsonParser();
@@ -94,7 +95,10 @@ class JsonParser {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  struct GiveBack {
+    void operator()(State* state) const;
+  };
+  std::unique_ptr<State, GiveBack> state_;
 };
 
 // Where `text` stops being JSON and why; nothing if it is valid. Slow and exact, for error messages.

@@ -52,10 +52,18 @@ class Cursor {
     return c == ',' || c == ']' || c == '}' || c == ':' || base::is_space(c);
   }
 
+  // Looks for quotes, since most texts are long and have few, and then whether each is escaped.
   void skip_string() {
-    ++at_;
-    while (!at_end() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
-    at_ = std::min(at_ + 1, text_.size());
+    const std::size_t first = at_ + 1;
+    at_ = text_.size();
+    for (std::size_t quote = text_.find('"', first); quote != std::string_view::npos;
+         quote = text_.find('"', quote + 1)) {
+      std::size_t backslashes = 0;
+      while (quote - backslashes > first && text_[quote - backslashes - 1] == '\\') ++backslashes;
+      if (backslashes % 2 != 0) continue;
+      at_ = quote + 1;
+      return;
+    }
   }
 
   void skip_nested() {

@@ -1,4 +1,5 @@
-// What the process asks of its operating system: descriptors, no signal for broken pipes, a file that says where it listens.
+// What the process asks of its operating system: descriptors, no signal for broken pipes, a file that says
+// where it listens.
 #pragma once
 
 #include <cstdint>

@@ -236,10 +236,12 @@ void Attempt::add_to_body(std::string_view bytes) {
 }
 
 void Attempt::read_events(Delivery& delivery) {
+  // Not one for each stream: most of the time all of them wait, and a reader holds a parser's memory.
+  api::StreamEventReader reader;
   while (!over_) {
     const auto item = sse_.next();
     if (!item) break;
-    on_item(*item, delivery);
+    on_item(*item, reader, delivery);
   }
   if (over_ || !sse_.too_large()) return;
   // No event is so long: what comes is no event stream.
@@ -247,7 +249,7 @@ void Attempt::read_events(Delivery& delivery) {
   end(Ended::complete);
 }
 
-void Attempt::on_item(const api::SseItem& item, Delivery& delivery) {
+void Attempt::on_item(const api::SseItem& item, api::StreamEventReader& reader, Delivery& delivery) {
   if (item.kind == api::SseItem::Kind::comment) {
     record_.stream.keep_alive = true;
     return;
@@ -257,7 +259,8 @@ void Attempt::on_item(const api::SseItem& item, Delivery& delivery) {
     end(Ended::complete);
     return;
   }
-  const auto event = reader_.read(normaliser_.normalise(item.text));
+  auto event = reader.read(item.text);
+  if (event && normaliser_.concerns(**event)) event = reader.read(normaliser_.normalise(item.text));
   if (!event) {
     // The rest of an event that the end of the stream cut off is no garbage: the stream was cut.
     if (item.unterminated) return;
@@ -286,7 +289,8 @@ void Attempt::on_event(const api::StreamEvent& event, Delivery& delivery) {
 
 void Attempt::on_end(Delivery& delivery) {
   if (form_ == Form::events) {
-    if (const auto item = sse_.end()) on_item(*item, delivery);
+    api::StreamEventReader reader;
+    if (const auto item = sse_.end()) on_item(*item, reader, delivery);
   }
   if (!over_) end(Ended::complete);
 }

@@ -79,7 +79,7 @@ class Attempt {
   void decide_form(std::string_view bytes);
   void add_to_body(std::string_view bytes);
   void read_events(Delivery& delivery);
-  void on_item(const api::SseItem& item, Delivery& delivery);
+  void on_item(const api::SseItem& item, api::StreamEventReader& reader, Delivery& delivery);
   void on_event(const api::StreamEvent& event, Delivery& delivery);
   void on_end(Delivery& delivery);
   void end_without_caller();
@@ -99,7 +99,6 @@ class Attempt {
   std::string body_;  // of an answer in one piece or of an error; before the form is known, what came
   api::SseDecoder sse_;
   provider::StreamNormaliser normaliser_;
-  api::StreamEventReader reader_;
 
   bool over_ = false;
   base::TimePoint started_{};

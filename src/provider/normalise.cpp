@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "api/json.hpp"
 #include "api/json_edit.hpp"
-#include "api/stream_event.hpp"
 #include "base/ascii.hpp"
 #include "base/number.hpp"
 
@@ -138,9 +138,40 @@ bool touches_choices(const Dialect& dialect) {
   return !dialect.reasoning_field.empty() || dialect.inline_think || !dialect.finish_aliases.empty();
 }
 
-// Whether a text can need anything: most events of most dialects do not.
+bool is_alias(const Dialect& dialect, std::string_view reason) {
+  return std::ranges::any_of(dialect.finish_aliases, [&](const FinishAlias& a) { return a.from == reason; });
+}
+
+bool has_own_reasoning(const Dialect& dialect, std::string_view text) {
+  return !dialect.reasoning_field.empty() && text.contains(dialect.reasoning_field);
+}
+
+// Whether some finish reason in a text may be one of the dialect's own.
+bool has_alias(const Dialect& dialect, std::string_view text) {
+  if (dialect.finish_aliases.empty()) return false;
+  constexpr std::string_view kKey = "finish_reason\"";
+  for (std::size_t at = text.find(kKey); at != std::string_view::npos; at = text.find(kKey, at)) {
+    at += kKey.size();
+    const std::size_t open = text.find_first_not_of(" \t\r\n:", at);
+    if (open == std::string_view::npos || text[open] != '"') continue;
+    const std::string_view rest = text.substr(open + 1);
+    const std::string_view reason = rest.substr(0, rest.find('"'));
+    if (reason.contains('\\') || is_alias(dialect, reason)) return true;
+  }
+  return false;
+}
+
+// The tag's first character may be escaped.
+bool may_have_tag(std::string_view text) { return text.contains('<') || text.contains("\\u003"); }
+
+bool names_cached_tokens(std::string_view text) {
+  return text.contains("cached_tokens\"") || text.contains("cache_hit_tokens\"");
+}
+
+// Whether a whole answer can need anything: most do not.
 bool may_need(const Dialect& dialect, std::string_view text) {
-  return touches_choices(dialect) || text.contains("_tokens\"");
+  return has_own_reasoning(dialect, text) || has_alias(dialect, text) ||
+         (dialect.inline_think && may_have_tag(text)) || names_cached_tokens(text);
 }
 
 }  // namespace
@@ -206,8 +237,20 @@ bool ThinkSplitter::find_close(Parts& out, bool last) {
   return false;
 }
 
+bool StreamNormaliser::concerns(const api::StreamEvent& event) const {
+  if (event.usage && names_cached_tokens(event.raw)) return true;
+  if (has_own_reasoning(*dialect_, event.raw)) return true;
+  return std::ranges::any_of(event.choices, [&](const api::ChoiceDelta& choice) {
+    if (is_alias(*dialect_, choice.finish_reason)) return true;
+    if (!dialect_->inline_think || (choice.index < think_.size() && think_[choice.index].passes()))
+      return false;
+    return !choice.content.empty() || !choice.reasoning.empty() || !choice.finish_reason.empty();
+  });
+}
+
 std::string_view StreamNormaliser::normalise(std::string_view data) {
-  if (!may_need(*dialect_, data) || !parser_.parse(data)) return data;
+  if (!touches_choices(*dialect_) && !names_cached_tokens(data)) return data;
+  if (api::JsonParser parser; !parser.parse(data)) return data;
   JsonObjectEdit root(data);
   if (touches_choices(*dialect_)) edit_choices(*dialect_, root, "delta", think_, false);
   name_cached_tokens(root);

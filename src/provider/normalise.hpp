@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/json.hpp"
+#include "api/stream_event.hpp"
 #include "provider/dialect.hpp"
 
 namespace dujiang::provider {
@@ -50,9 +50,11 @@ class StreamNormaliser {
   // as long as `data` and until the next call.
   std::string_view normalise(std::string_view data);
 
+  // Whether normalise() may have something to do for an event, which was read as it came. Most have nothing.
+  bool concerns(const api::StreamEvent& event) const;
+
  private:
   const Dialect* dialect_;
-  api::JsonParser parser_;
   std::vector<ThinkSplitter> think_;  // by choice index
   std::string out_;
 };

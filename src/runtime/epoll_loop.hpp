@@ -2,7 +2,8 @@
 //
 // Descriptors are watched edge-triggered from their first day to their last, so that a request costs no call
 // that only says what is waited for; and nothing is allocated, locked or posted between an event and the
-// coroutine that waits for it. (Asio's reactor made two such calls per request: docs/design/003-data-path.md.)
+// coroutine that waits for it. (Asio's reactor made two such calls per request:
+// docs/design/003-data-path.md.)
 #pragma once
 
 #include <array>
@@ -23,8 +24,8 @@ struct Readiness {
   bool ended = false;  // the peer will send no more
 };
 
-// Something that lives on events of a descriptor. The loop holds no more than its address: unwatch() before it
-// goes.
+// Something that lives on events of a descriptor. The loop holds no more than its address: unwatch() before
+// it goes.
 class Watcher {
  public:
   Watcher() = default;

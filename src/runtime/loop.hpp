@@ -1,7 +1,8 @@
 // One event loop: the clock, the chance and the timers of everything that lives on it.
 //
 // Everything made on a loop stays on its thread; nothing here is locked, and only post() may be called from
-// another thread. EpollLoop runs in real time, VirtualLoop in simulated time: the same coroutines run on both.
+// another thread. EpollLoop runs in real time, VirtualLoop in simulated time: the same coroutines run on
+// both.
 #pragma once
 
 #include <coroutine>

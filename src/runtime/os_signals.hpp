@@ -11,8 +11,8 @@ namespace dujiang::runtime {
 
 class OsSignals {
  public:
-  // Calls `on_signal` for each of them that comes, instead of what the process did about it before. One object
-  // at a time may care for a signal; `on_signal` must not destroy it.
+  // Calls `on_signal` for each of them that comes, instead of what the process did about it before. One
+  // object at a time may care for a signal; `on_signal` must not destroy it.
   OsSignals(EpollLoop& loop, std::initializer_list<int> signals, std::function<void(int signal)> on_signal);
   OsSignals(const OsSignals&) = delete;
   OsSignals& operator=(const OsSignals&) = delete;

@@ -1,9 +1,9 @@
 // The timers of one loop: an intrusive binary heap that is touched as little as it can be, and beside it the
 // line of those that are due at once.
 //
-// A loop's timers are mostly time-outs that move on with every step of a connection and hardly ever come. So a
-// timer that is armed for later, or disarmed, keeps its place in the heap, and is put right when that place is
-// reached; with ten thousand connections nothing else would cost more. What is due at once joins a line.
+// A loop's timers are mostly time-outs that move on with every step of a connection and hardly ever come. So
+// a timer that is armed for later, or disarmed, keeps its place in the heap, and is put right when that place
+// is reached; with ten thousand connections nothing else would cost more. What is due at once joins a line.
 #pragma once
 
 #include <cstddef>

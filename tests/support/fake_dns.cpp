@@ -73,10 +73,12 @@ class FakeDns::Impl final : public runtime::Watcher {
  public:
   Impl(runtime::EpollLoop& loop, Answer answer)
       : loop_(loop), answer_(std::move(answer)), fd_(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
-    sockaddr_in at{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    sockaddr_in at{
+        .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
     socklen_t size = sizeof at;
     auto* address = reinterpret_cast<sockaddr*>(&at);
-    if (::bind(fd_, address, size) != 0 || ::getsockname(fd_, address, &size) != 0 || !loop_.watch(fd_, *this)) {
+    if (::bind(fd_, address, size) != 0 || ::getsockname(fd_, address, &size) != 0 ||
+        !loop_.watch(fd_, *this)) {
       throw std::system_error(errno, std::generic_category(), "a socket for DNS");
     }
     port_ = ntohs(at.sin_port);

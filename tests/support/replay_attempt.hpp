@@ -89,7 +89,8 @@ class ReplayedAttempt {
       facts.done = over_ = true;
       return;
     }
-    const auto event = reader_.read(normaliser_.normalise(item.text));
+    auto event = reader_.read(item.text);
+    if (event && normaliser_.concerns(**event)) event = reader_.read(normaliser_.normalise(item.text));
     if (!event) {
       facts.malformed_event = over_ = !item.unterminated;
       return;

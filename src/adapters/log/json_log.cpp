@@ -12,16 +12,25 @@ namespace {
 
 std::string_view level_name(Level level) { return level == Level::warning ? "warning" : "info"; }
 
-// UTC with milliseconds, "2026-11-24T06:47:26.123Z".
-std::string iso_time(base::WallTime at) {
+// UTC with milliseconds, "2026-11-24T06:47:26.123Z", until the next call. All but the milliseconds is worked
+// out once a second.
+std::string_view iso_time(base::WallTime at) {
   using namespace std::chrono;
+  constexpr std::size_t kMillis = std::string_view("2026-11-24T06:47:26.").size();
+  thread_local std::time_t told = -1;
+  thread_local std::string text;
   const auto since = floor<milliseconds>(at.time_since_epoch());
-  const std::time_t seconds = static_cast<std::time_t>(floor<std::chrono::seconds>(since).count());
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
-                     utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                     (since % std::chrono::seconds(1)).count());
+  const auto second = static_cast<std::time_t>(floor<seconds>(since).count());
+  if (text.empty() || std::exchange(told, second) != second) {
+    std::tm utc{};
+    gmtime_r(&second, &utc);
+    text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.000Z", utc.tm_year + 1900, utc.tm_mon + 1,
+                       utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    told = second;
+  }
+  auto rest = (since % seconds(1)).count();
+  for (std::size_t i = 3; i-- > 0; rest /= 10) text[kMillis + i] = static_cast<char>('0' + rest % 10);
+  return text;
 }
 
 void append_attempts(std::string& out, const std::vector<ports::AttemptLine>& attempts) {

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdlib>
 
 namespace dujiang::adapters::log {
 namespace {
@@ -50,12 +54,30 @@ bool needs_escape(char32_t point) {
   return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029;
 }
 
+// How many bytes at the front stand in a string as they are: most texts have no others.
+std::size_t plain_prefix(std::string_view bytes) {
+  const auto* special = std::ranges::find_if(
+      bytes, [](unsigned char c) { return c < 0x20 || c >= 0x7F || c == '"' || c == '\\'; });
+  return static_cast<std::size_t>(special - bytes.begin());
+}
+
+void append_number(std::string& out, auto value) {
+  std::array<char, 24> digits{};
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view bytes, std::size_t max_bytes) {
   out += '"';
   std::size_t room = max_bytes;
   while (!bytes.empty()) {
+    if (const std::size_t plain = std::min(plain_prefix(bytes), room); plain > 0) {
+      out += bytes.substr(0, plain);
+      room -= plain;
+      bytes.remove_prefix(plain);
+      continue;
+    }
     const Decoded next = decode(bytes);
     if (next.length > room) {
       out += "…";
@@ -80,8 +102,9 @@ void append_json_string(std::string& out, std::string_view bytes, std::size_t ma
 void JsonObject::begin_field(std::string_view name) {
   if (!first_) out_ += ',';
   first_ = false;
-  append_json_string(out_, name);
-  out_ += ':';
+  out_ += '"';
+  out_ += name;
+  out_ += "\":";
 }
 
 void JsonObject::field(std::string_view name, std::string_view value) {
@@ -96,12 +119,12 @@ void JsonObject::field(std::string_view name, bool value) {
 
 void JsonObject::field(std::string_view name, std::uint64_t value) {
   begin_field(name);
-  fmt::format_to(std::back_inserter(out_), "{}", value);
+  append_number(out_, value);
 }
 
 void JsonObject::field(std::string_view name, int value) {
   begin_field(name);
-  fmt::format_to(std::back_inserter(out_), "{}", value);
+  append_number(out_, value);
 }
 
 void JsonObject::seconds(std::string_view name, double value) {
@@ -110,7 +133,24 @@ void JsonObject::seconds(std::string_view name, double value) {
     out_ += "null";
     return;
   }
-  fmt::format_to(std::back_inserter(out_), "{}", std::round(value * 1e6) / 1e6);
+  if (std::abs(value) >= 1e9) {
+    append_number(out_, value);
+    return;
+  }
+  // Whole seconds and microseconds: a decimal fraction, never an exponent.
+  const std::int64_t micros = std::llround(value * 1e6);
+  if (micros < 0) out_ += '-';
+  const auto size = static_cast<std::uint64_t>(std::abs(micros));
+  append_number(out_, size / 1'000'000);
+  if (size % 1'000'000 == 0) return;
+  std::array<char, 6> digits{};
+  for (std::uint64_t rest = size % 1'000'000, i = 6; i-- > 0; rest /= 10) {
+    digits[i] = static_cast<char>('0' + rest % 10);
+  }
+  std::string_view fraction(digits.data(), digits.size());
+  fraction.remove_suffix(fraction.size() - 1 - fraction.find_last_not_of('0'));
+  out_ += '.';
+  out_ += fraction;
 }
 
 }  // namespace dujiang::adapters::log

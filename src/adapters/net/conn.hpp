@@ -43,8 +43,8 @@ class Conn {
   virtual runtime::Signal& readable() = 0;
   virtual runtime::Signal& writable() = 0;
 
-  // Whether a read is worth a try although nobody signalled: bytes, an end or a reset may be there. Asks nobody,
-  // so it knows what was known when the turn of the loop began.
+  // Whether a read is worth a try although nobody signalled: bytes, an end or a reset may be there. Asks
+  // nobody, so it knows what was known when the turn of the loop began.
   virtual bool may_have_more() const = 0;
 
   // Ends our side properly (TLS close_notify, FIN); what the peer still sends can be read.

@@ -24,13 +24,15 @@ class Socket {
   int fd() const { return fd_; }  // -1 once closed
   runtime::EpollLoop& loop() const;
 
-  // Ask for a signal each time before waiting: `co_await socket.readable().wait(until)`. It is signalled already
-  // where the kernel may hold something. Errors and hang-ups signal both. A closed socket never signals.
+  // Ask for a signal each time before waiting: `co_await socket.readable().wait(until)`. It is signalled
+  // already where the kernel may hold something. Errors and hang-ups signal both. A closed socket never
+  // signals.
   runtime::Signal& readable();
   runtime::Signal& writable();
 
-  // recv(2) that knows when it has taken everything, so that nobody has to ask the kernel once more only to be
-  // told so: after it has filled less than `into`, the next byte signals readable(). -1 and errno as recv(2).
+  // recv(2) that knows when it has taken everything, so that nobody has to ask the kernel once more only to
+  // be told so: after it has filled less than `into`, the next byte signals readable(). -1 and errno as
+  // recv(2).
   std::ptrdiff_t receive(std::span<char> into, int flags = 0);
 
   // Whether the kernel has spoken of something to read that receive() has not found yet.

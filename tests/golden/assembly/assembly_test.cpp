@@ -42,7 +42,8 @@ std::string assemble(const provider::Dialect& dialect, std::string_view stream, 
         done = true;
         continue;
       }
-      const auto event = reader.read(normaliser.normalise(item->text));
+      auto event = reader.read(item->text);
+      if (event && normaliser.concerns(**event)) event = reader.read(normaliser.normalise(item->text));
       EXPECT_TRUE(event) << item->text;
       if (event) EXPECT_TRUE(assembler.add((*event)->raw));
     }
