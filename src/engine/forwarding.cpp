@@ -7,6 +7,7 @@
 
 #include "base/ascii.hpp"
 #include "http/credentials.hpp"
+#include "http/name_set.hpp"
 #include "route/caller_key.hpp"
 
 namespace dujiang::engine {
@@ -16,44 +17,24 @@ using base::iequals;
 using base::istarts_with;
 using std::string_view_literals::operator""sv;
 
-constexpr std::array kHopByHop = {"connection"sv, "keep-alive"sv,        "proxy-connection"sv, "te"sv,
-                                  "trailer"sv,    "transfer-encoding"sv, "upgrade"sv,          "expect"sv};
+constexpr http::NameSet kHopByHop({"connection"sv, "keep-alive"sv, "proxy-connection"sv, "te"sv, "trailer"sv,
+                                   "transfer-encoding"sv, "upgrade"sv, "expect"sv});
 
-constexpr std::array kNeverForwarded = {"authorization"sv,
-                                        "proxy-authorization"sv,
-                                        "proxy-authenticate"sv,
-                                        "x-api-key"sv,
-                                        "api-key"sv,
-                                        "cookie"sv,
-                                        "set-cookie"sv,
-                                        "openai-organization"sv,
-                                        "openai-project"sv,
-                                        "www-authenticate"sv,
-                                        "host"sv,
-                                        "content-length"sv,
-                                        "forwarded"sv,
-                                        "x-forwarded-for"sv,
-                                        "x-forwarded-host"sv,
-                                        "x-forwarded-proto"sv,
-                                        "x-real-ip"sv,
-                                        "origin"sv,
-                                        "referer"sv};
+constexpr http::NameSet kNeverForwarded({"authorization"sv, "proxy-authorization"sv, "proxy-authenticate"sv,
+                                         "x-api-key"sv, "api-key"sv, "cookie"sv, "set-cookie"sv,
+                                         "openai-organization"sv, "openai-project"sv, "www-authenticate"sv,
+                                         "host"sv, "content-length"sv, "forwarded"sv, "x-forwarded-for"sv,
+                                         "x-forwarded-host"sv, "x-forwarded-proto"sv, "x-real-ip"sv,
+                                         "origin"sv, "referer"sv});
 
 // Set anew by us, or true only of the upstream's own connection.
-constexpr std::array kNotFromUpstream = {"content-type"sv,   "content-encoding"sv,
-                                         "date"sv,           "server"sv,
-                                         "alt-svc"sv,        "x-request-id"sv,
-                                         "retry-after"sv,    "retry-after-ms"sv,
-                                         "x-should-retry"sv, "strict-transport-security"sv,
-                                         "vary"sv,           "cache-control"sv};
+constexpr http::NameSet kNotFromUpstream({"content-type"sv, "content-encoding"sv, "date"sv, "server"sv,
+                                          "alt-svc"sv, "x-request-id"sv, "retry-after"sv, "retry-after-ms"sv,
+                                          "x-should-retry"sv, "strict-transport-security"sv, "vary"sv,
+                                          "cache-control"sv});
 
 constexpr std::array kRequestIds = {"x-request-id"sv, "x-ds-trace-id"sv, "x-siliconcloud-trace-id"sv,
                                     "x-amzn-requestid"sv, "cf-ray"sv};
-
-template <std::size_t N>
-bool contains(const std::array<std::string_view, N>& names, std::string_view name) {
-  return std::ranges::any_of(names, [&](std::string_view known) { return iequals(known, name); });
-}
 
 // The fields that this message's `Connection` declares to be hop-by-hop.
 std::vector<std::string_view> connection_fields(const http::Headers& headers) {
@@ -76,7 +57,7 @@ http::Headers crossing(const http::Headers& headers, Keep keep) {
   const auto named = connection_fields(headers);
   http::Headers out;
   for (const auto& [name, value] : headers) {
-    if (contains(kHopByHop, name) || contains(kNeverForwarded, name)) continue;
+    if (kHopByHop.contains(name) || kNeverForwarded.contains(name)) continue;
     if (istarts_with(name, "x-dujiang-") || istarts_with(name, "access-control-")) continue;
     if (std::ranges::any_of(named, [&](std::string_view n) { return iequals(n, name); })) continue;
     if (keep(std::string_view(name))) out.add(name, value);
@@ -101,7 +82,7 @@ http::Headers upstream_headers(const http::Headers& from_caller, Vendor vendor,
 }
 
 http::Headers caller_headers(const http::Headers& from_upstream) {
-  return crossing(from_upstream, [](std::string_view name) { return !contains(kNotFromUpstream, name); });
+  return crossing(from_upstream, [](std::string_view name) { return !kNotFromUpstream.contains(name); });
 }
 
 void add_credentials(http::Headers& headers, const route::UpstreamSpec& upstream, std::string_view key,

@@ -60,12 +60,7 @@ FieldView HeadParser::field(std::size_t index) const {
   return {.name = view(fields_[index].name), .value = view(fields_[index].value)};
 }
 
-Headers HeadParser::headers() const {
-  Headers headers;
-  for (const FieldSpan& field : fields_)
-    headers.add(std::string(view(field.name)), std::string(view(field.value)));
-  return headers;
-}
+Headers HeadParser::headers() const { return {std::string(buffer_.substr(0, next_)), fields_}; }
 
 void HeadParser::refuse_size() {
   if (!has_first_line_) return refuse_first_line();
@@ -80,7 +75,7 @@ void HeadParser::refuse(int status, std::string_view message) {
   error_ = {.status = status, .message = message};
 }
 
-HeadParser::Span HeadParser::span_of(std::string_view part) const {
+Span HeadParser::span_of(std::string_view part) const {
   return {.at = static_cast<std::uint32_t>(part.data() - buffer_.data()),
           .size = static_cast<std::uint32_t>(part.size())};
 }

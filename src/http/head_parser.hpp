@@ -78,11 +78,6 @@ class HeadParser {
  protected:
   explicit HeadParser(HeadLimits limits) : limits_(limits) {}
 
-  struct Span {
-    std::uint32_t at = 0;
-    std::uint32_t size = 0;
-  };
-
   // The parts of the first line; what the fields say together; what a derived parser keeps of an earlier
   // message.
   virtual void take_first_line(std::string_view line) = 0;
@@ -112,11 +107,6 @@ class HeadParser {
   int minor_version_ = 1;
 
  private:
-  struct FieldSpan {
-    Span name;
-    Span value;
-  };
-
   void take_line(std::size_t line_feed);
   void refuse_size();
   void take_field(std::string_view line);

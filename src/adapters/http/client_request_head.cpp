@@ -5,6 +5,7 @@
 
 #include "base/ascii.hpp"
 #include "http/chars.hpp"
+#include "http/name_set.hpp"
 
 namespace dujiang::adapters::http {
 namespace {
@@ -12,21 +13,9 @@ namespace {
 using dujiang::http::all_chars;
 
 // The client's own, and those that mean this connection and no further.
-constexpr std::array<std::string_view, 11> kNotForwarded{"host",
-                                                         "content-length",
-                                                         "transfer-encoding",
-                                                         "connection",
-                                                         "keep-alive",
-                                                         "proxy-connection",
-                                                         "upgrade",
-                                                         "te",
-                                                         "trailer",
-                                                         "expect",
-                                                         "proxy-authorization"};
-
-bool is_forwarded(std::string_view name) {
-  return std::ranges::none_of(kNotForwarded, [&](std::string_view own) { return base::iequals(own, name); });
-}
+constexpr dujiang::http::NameSet kNotForwarded({"host", "content-length", "transfer-encoding", "connection",
+                                                "keep-alive", "proxy-connection", "upgrade", "te", "trailer",
+                                                "expect", "proxy-authorization"});
 
 void put_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
@@ -50,10 +39,11 @@ base::Result<std::string> write_request_head(const RequestHead& head) {
   out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
   put_field(out, "Host", head.authority);
   for (const auto& [name, value] : head.headers) {
-    if (!is_forwarded(name)) continue;
+    if (kNotForwarded.contains(name)) continue;
     if (name.empty() || !all_chars(name, dujiang::http::token_char) ||
         !all_chars(value, dujiang::http::value_char)) {
-      return base::fail("the request's header '" + name + "' has bytes that a header cannot have");
+      return base::fail("the request's header '" + std::string(name) +
+                        "' has bytes that a header cannot have");
     }
     put_field(out, name, value);
   }

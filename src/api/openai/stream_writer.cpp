@@ -53,7 +53,7 @@ std::string late_headers_comment(const http::Headers& headers) {
   std::string fields;
   for (const http::Field& field : headers) {
     if (!fields.empty()) fields += "; ";
-    fields += field.name + ": " + field.value;
+    fields.append(field.name).append(": ").append(field.value);
   }
   std::string out;
   append_comment(out, fields);

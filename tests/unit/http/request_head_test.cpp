@@ -24,7 +24,8 @@ std::string verdict(const RequestHeadParser& parser) {
           std::to_string(parser.body().length);
   text += " expect" + std::to_string(static_cast<int>(parser.expect()));
   text += " size" + std::to_string(parser.head_size());
-  for (const Field& field : parser.headers()) text += "|" + field.name + "=" + field.value;
+  for (const Field& field : parser.headers())
+    text.append("|").append(field.name).append("=").append(field.value);
   return text;
 }
 
