@@ -34,6 +34,13 @@ std::optional<api::ApiError> untold_failure(Services& services, const ports::Cal
   return services.untold.recall(fingerprint(request), services.loop.now());
 }
 
+// Whether the bytes of a request are right for an attempt as they came, by what was read of them.
+bool goes_as_it_came(const api::Call& call, std::string_view body, const provider::AttemptForm& form) {
+  if (!form.addressed || call.operation == api::Operation::beta_chat) return false;
+  if (form.model != call.model || form.stream != call.stream) return false;
+  return form.stream ? call.include_usage : !body.contains("\"stream_options\"");
+}
+
 std::unique_ptr<Delivery> make_delivery(Answer& answer, Caller& caller, const Errand& errand,
                                         const Intake& intake) {
   if (intake.call.stream) {
@@ -254,11 +261,12 @@ AttemptRequest Exchange::attempt_request(std::uint32_t index, const Permit& perm
   add_credentials(request.headers, *setup.spec, permit.key(), from_caller);
   if (api::has_body(intake_.operation)) {
     request.headers.add("Content-Type", "application/json");
-    request.body =
-        provider::translate_request(
-            *setup.dialect, intake_.operation, errand_.request.body,
-            {.model = model(index), .stream = streamed, .include_usage = streamed, .addressed = addressed})
-            .body;
+    const std::string_view body = errand_.request.body;
+    const provider::AttemptForm form{
+        .model = model(index), .stream = streamed, .include_usage = streamed, .addressed = addressed};
+    request.body = goes_as_it_came(intake_.call, body, form)
+                       ? std::string(body)
+                       : provider::translate_request(*setup.dialect, intake_.operation, body, form).body;
   }
   return request;
 }

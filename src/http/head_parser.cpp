@@ -11,6 +11,8 @@
 namespace dujiang::http {
 namespace {
 
+constexpr std::size_t kUsualFields = 16;
+
 bool is_blank_char(char c) { return c == ' ' || c == '\t'; }
 
 std::string_view trim_blanks(std::string_view text) {
@@ -122,6 +124,7 @@ void HeadParser::take_field(std::string_view line) {
   if (!all_chars(value, value_char)) {
     return refuse(400, "A header value has a control character (a bare CR, NUL or another).");
   }
+  if (fields_.empty()) fields_.reserve(kUsualFields);
   fields_.push_back({.name = span_of(name), .value = span_of(value)});
   classify(name, value);
 }

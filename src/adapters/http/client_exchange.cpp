@@ -202,6 +202,7 @@ std::optional<HttpEvent> ClientExchange::receive() {
         reader_->commit(got.bytes);
         break;
       case IoStatus::would_block:
+        reader_->rest();
         return std::nullopt;
       case IoStatus::eof:
         return deliver(reader_->end_of_stream(ResponseReader::Ending::proper));

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "adapters/http/server_buffer.hpp"
 #include "base/ascii.hpp"
 
 namespace dujiang::adapters::http {
@@ -15,17 +16,35 @@ using dujiang::http::HeadState;
 using ports::IoFailure;
 using Kind = ResponseReader::Step::Kind;
 
-constexpr std::size_t kBufferSize = 16384;
+constexpr std::size_t kBufferSize = kBlockBytes;
+
+// Most readers wait most of the time, and share what they need while they don't.
+BlockPool& spare_blocks() {
+  thread_local BlockPool blocks;
+  return blocks;
+}
 
 }  // namespace
 
 ResponseReader::ResponseReader(bool to_head, ResponseLimits limits)
     : limits_(limits), parser_(to_head, limits.head) {}
 
+ResponseReader::~ResponseReader() {
+  taken_ = filled_;
+  rest();
+}
+
+void ResponseReader::rest() {
+  if (!buffer_ || taken_ != filled_) return;
+  if (capacity_ == kBufferSize) spare_blocks().give_back(std::move(buffer_));
+  buffer_.reset();
+  taken_ = filled_ = 0;
+}
+
 std::span<char> ResponseReader::space() {
   if (!buffer_) {
     capacity_ = kBufferSize;
-    buffer_ = std::make_unique_for_overwrite<char[]>(capacity_);
+    buffer_ = spare_blocks().take();
   }
   compact();
   if (filled_ == capacity_) {

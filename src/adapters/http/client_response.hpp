@@ -27,10 +27,16 @@ class ResponseReader {
  public:
   // `to_head`: the request was a HEAD, so its answer has no body.
   explicit ResponseReader(bool to_head = false, ResponseLimits limits = {});
+  ResponseReader(const ResponseReader&) = delete;
+  ResponseReader& operator=(const ResponseReader&) = delete;
+  ~ResponseReader();
 
   // Where the next bytes from the connection go; never empty after next() said `more`.
   std::span<char> space();
   void commit(std::size_t bytes) { filled_ += bytes; }
+
+  // Nothing will come for a while: gives the buffer to whoever needs one, where all of it is dealt with.
+  void rest();
 
   struct Step {
     enum class Kind : std::uint8_t { more, head, body, end, failed };

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
+#include <utility>
 
 namespace dujiang::adapters::log {
 namespace {
@@ -100,11 +101,14 @@ void append_json_string(std::string& out, std::string_view bytes, std::size_t ma
 }
 
 void JsonObject::begin_field(std::string_view name) {
-  if (!first_) out_ += ',';
-  first_ = false;
-  out_ += '"';
-  out_ += name;
-  out_ += "\":";
+  std::array<char, 64> key;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
+  char* end = key.data();
+  if (!std::exchange(first_, false)) *end++ = ',';
+  *end++ = '"';
+  end = std::copy_n(name.data(), std::min(name.size(), key.size() - 4), end);
+  *end++ = '"';
+  *end++ = ':';
+  out_.append(key.data(), end);
 }
 
 void JsonObject::field(std::string_view name, std::string_view value) {

@@ -22,7 +22,7 @@ class JsonObject {
   void field(std::string_view name, int value);
   // Rounded to microseconds.
   void seconds(std::string_view name, double value);
-  // The caller appends the value itself. `name` is plain: it is not escaped.
+  // The caller appends the value itself. `name` is plain and short: it is not escaped.
   void begin_field(std::string_view name);
   void end() { out_ += '}'; }
 
