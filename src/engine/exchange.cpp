@@ -1,7 +1,6 @@
 #include "engine/exchange.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "engine/forwarding.hpp"
@@ -23,10 +22,13 @@ std::uint32_t rank_of(std::string_view caller_class) {
 }
 
 // The same for a request and for its repeat by the caller's SDK.
-std::uint64_t fingerprint(const ports::CallerRequest& request) {
-  const std::hash<std::string_view> hash;
-  return hash(request.body) ^ (hash(request.headers.get("authorization").value_or("")) * 31) ^
-         (hash(request.path) * 17);
+base::Sha256Digest fingerprint(const ports::CallerRequest& request) {
+  return base::Sha256()
+      .add_part(request.path)
+      .add_part(request.headers.get("authorization").value_or(""))
+      .add_part(request.headers.get("x-api-key").value_or(""))
+      .add_part(request.body)
+      .finish();
 }
 
 std::optional<api::ApiError> untold_failure(Services& services, const ports::CallerRequest& request) {

@@ -11,13 +11,13 @@ constexpr std::size_t kMaxEntries = 4096;
 
 }  // namespace
 
-void UntoldFailures::remember(std::uint64_t request, api::ApiError error, base::TimePoint now) {
+void UntoldFailures::remember(const base::Sha256Digest& request, api::ApiError error, base::TimePoint now) {
   std::erase_if(entries_, [&](const auto& entry) { return entry.second.until <= now; });
   if (entries_.size() >= kMaxEntries) return;
   entries_.insert_or_assign(request, Entry{std::move(error), base::after(now, kRemembered)});
 }
 
-std::optional<api::ApiError> UntoldFailures::recall(std::uint64_t request, base::TimePoint now) {
+std::optional<api::ApiError> UntoldFailures::recall(const base::Sha256Digest& request, base::TimePoint now) {
   const auto it = entries_.find(request);
   if (it == entries_.end()) return std::nullopt;
   Entry entry = std::move(it->second);

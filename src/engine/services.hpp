@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/error.hpp"
+#include "base/sha256.hpp"
 #include "base/time.hpp"
 #include "ports/access_log.hpp"
 #include "ports/http_client.hpp"
@@ -19,17 +20,18 @@ namespace dujiang::engine {
 // same request is answered with them (rule 8).
 class UntoldFailures {
  public:
-  void remember(std::uint64_t request, api::ApiError error, base::TimePoint now);
+  // `request`: a digest that nobody can find another request for, or one caller could be told of another's.
+  void remember(const base::Sha256Digest& request, api::ApiError error, base::TimePoint now);
 
   // The failure of that request, once.
-  std::optional<api::ApiError> recall(std::uint64_t request, base::TimePoint now);
+  std::optional<api::ApiError> recall(const base::Sha256Digest& request, base::TimePoint now);
 
  private:
   struct Entry {
     api::ApiError error;
     base::TimePoint until;
   };
-  std::map<std::uint64_t, Entry> entries_;
+  std::map<base::Sha256Digest, Entry> entries_;
 };
 
 // Bytes held so that requests can be sent again. What exceeds the limit is served, but not retried.
