@@ -18,6 +18,9 @@ constexpr base::Duration kLinger = std::chrono::seconds(5);
 constexpr base::Duration kLingerSilent = std::chrono::seconds(2);
 constexpr std::size_t kLingerBytes = std::size_t{64} << 20;
 
+// How often a caller who has sent so much ahead that no more is read is looked after.
+constexpr base::Duration kLookAfterCaller = std::chrono::seconds(1);
+
 constexpr std::string_view kNoAnswer =
     "The gateway gave no answer to this request; this is a defect, please report it.";
 
@@ -99,8 +102,12 @@ runtime::Task<Connection::Next> Connection::serve_request(std::shared_ptr<Exchan
   }
   core_->loop.spawn(run_handler(exchange));
   while (!exchange->handled) {
-    if (reply.is_gone() || next_bytes_.size() >= core_->settings.max_head_bytes) {
+    if (reply.is_gone()) {
       co_await exchange->ended.wait(base::kNever);
+    } else if (next_bytes_.size() >= core_->settings.max_head_bytes) {
+      // No more is read for now, so a wait for bytes would end at once, again and again.
+      co_await exchange->ended.wait(base::after(core_->loop.now(), kLookAfterCaller));
+      if (!exchange->handled && conn_->peer_has_left()) reply.caller_left();
     } else {
       co_await conn_->readable().wait(base::kNever);
       if (!exchange->handled) watch_caller(*exchange);

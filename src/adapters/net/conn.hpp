@@ -50,6 +50,9 @@ class Conn {
   // Ends our side properly (TLS close_notify, FIN); what the peer still sends can be read.
   virtual void shutdown_write() = 0;
 
+  // Whether the peer has ended its side or broken the connection, even where bytes of its are still unread.
+  virtual bool peer_has_left() const = 0;
+
   // Drops the connection so that the peer sees a reset.
   virtual void reset() = 0;
 };

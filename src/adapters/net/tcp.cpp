@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -76,6 +77,12 @@ IoResult TcpConn::write(std::string_view first, std::string_view second) {
     if (n >= 0) return {.status = IoStatus::ok, .bytes = static_cast<std::size_t>(n)};
     if (errno != EINTR) return failed(errno);
   }
+}
+
+bool TcpConn::peer_has_left() const {
+  if (socket_.fd() < 0) return true;
+  pollfd look{.fd = socket_.fd(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&look, 1, 0) > 0;
 }
 
 void TcpConn::shutdown_write() {

@@ -28,6 +28,7 @@ class TcpConn final : public Conn {
   runtime::Signal& writable() override { return socket_.writable(); }
   bool may_have_more() const override { return socket_.may_have_more(); }
   void shutdown_write() override;
+  bool peer_has_left() const override;
   void reset() override { socket_.reset(); }
 
   // The socket itself, for what is built on it (TLS).

@@ -36,7 +36,7 @@ IoResult TlsConn::read(std::span<char> into) {
   // What OpenSSL holds after a read that failed is half a record: the rest of it will be signalled.
   holds_more_ = result == 1 && SSL_has_pending(ssl_) != 0;
   if (result == 1) return {.status = IoStatus::ok, .bytes = bytes};
-  return failed(result);
+  return failed(result, SSL_ERROR_WANT_READ);
 }
 
 IoResult TlsConn::write(std::string_view first, std::string_view second) {
@@ -55,21 +55,18 @@ IoResult TlsConn::write(std::string_view first, std::string_view second) {
   std::size_t bytes = 0;
   const int result = SSL_write_ex(ssl_, record.data(), std::min(record.size(), kRecord), &bytes);
   if (result == 1) return {.status = IoStatus::ok, .bytes = bytes};
-  return failed(result);
+  return failed(result, SSL_ERROR_WANT_WRITE);
 }
 
-IoResult TlsConn::failed(int result) {
-  switch (SSL_get_error(ssl_, result)) {
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-      // Renegotiation is off, so neither direction waits for the other.
-      return {.status = IoStatus::would_block};
-    case SSL_ERROR_ZERO_RETURN:
-      return {.status = IoStatus::eof};
-    default:
-      broken_ = true;
-      return {.status = IoStatus::reset};
-  }
+// `wanted`: the one direction that this call may wait for. Renegotiation is off, so only a peer makes it wait
+// for the other one who asks for new keys and does not take the answer: there the wait would end at once, for
+// ever.
+IoResult TlsConn::failed(int result, int wanted) {
+  const int error = SSL_get_error(ssl_, result);
+  if (error == wanted) return {.status = IoStatus::would_block};
+  if (error == SSL_ERROR_ZERO_RETURN) return {.status = IoStatus::eof};
+  broken_ = true;
+  return {.status = IoStatus::reset};
 }
 
 void TlsConn::established() { holds_more_ = SSL_has_pending(ssl_) != 0; }

@@ -24,6 +24,7 @@ class TlsConn final : public Conn {
   runtime::Signal& writable() override { return tcp_->writable(); }
   bool may_have_more() const override { return holds_more_ || tcp_->may_have_more(); }
   void shutdown_write() override;
+  bool peer_has_left() const override { return broken_ || tcp_->peer_has_left(); }
   void reset() override;
 
   // The handshake is done; OpenSSL may have read more than its own messages.
@@ -35,7 +36,7 @@ class TlsConn final : public Conn {
   TlsContext& context() { return *context_; }
 
  private:
-  IoResult failed(int result);
+  IoResult failed(int result, int wanted);
 
   std::shared_ptr<TlsContext> context_;
   std::unique_ptr<TcpConn> tcp_;

@@ -71,6 +71,15 @@ TEST(CallersLeaving, ACloseBehindAPipelinedRequestIsSeen) {
   });
 }
 
+TEST(CallersLeaving, ACloseBehindMoreThanIsReadAheadIsSeen) {
+  expect_seen([](RawSocket& socket) {
+    std::string ahead;
+    while (ahead.size() < 100'000) ahead += get("/next");
+    socket.say(ahead);
+    socket.shutdown_write();
+  });
+}
+
 runtime::Task<void> pour(const ports::CallerRequest& /*request*/, ports::CallerReply& reply,
                          std::shared_ptr<Watch> watch) {
   const std::string piece(1 << 20, 'x');
