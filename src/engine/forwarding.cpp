@@ -20,12 +20,29 @@ using std::string_view_literals::operator""sv;
 constexpr http::NameSet kHopByHop({"connection"sv, "keep-alive"sv, "proxy-connection"sv, "te"sv, "trailer"sv,
                                    "transfer-encoding"sv, "upgrade"sv, "expect"sv});
 
-constexpr http::NameSet kNeverForwarded({"authorization"sv, "proxy-authorization"sv, "proxy-authenticate"sv,
-                                         "x-api-key"sv, "api-key"sv, "cookie"sv, "set-cookie"sv,
-                                         "openai-organization"sv, "openai-project"sv, "www-authenticate"sv,
-                                         "host"sv, "content-length"sv, "forwarded"sv, "x-forwarded-for"sv,
-                                         "x-forwarded-host"sv, "x-forwarded-proto"sv, "x-real-ip"sv,
-                                         "origin"sv, "referer"sv});
+constexpr http::NameSet kNeverForwarded({"authorization"sv,
+                                         "proxy-authorization"sv,
+                                         "proxy-authenticate"sv,
+                                         "x-api-key"sv,
+                                         "api-key"sv,
+                                         "x-goog-api-key"sv,
+                                         "ocp-apim-subscription-key"sv,
+                                         "x-auth-token"sv,
+                                         "x-access-token"sv,
+                                         "cookie"sv,
+                                         "set-cookie"sv,
+                                         "openai-organization"sv,
+                                         "openai-project"sv,
+                                         "www-authenticate"sv,
+                                         "host"sv,
+                                         "content-length"sv,
+                                         "forwarded"sv,
+                                         "x-forwarded-for"sv,
+                                         "x-forwarded-host"sv,
+                                         "x-forwarded-proto"sv,
+                                         "x-real-ip"sv,
+                                         "origin"sv,
+                                         "referer"sv});
 
 // Set anew by us, or true only of the upstream's own connection.
 constexpr http::NameSet kNotFromUpstream({"content-type"sv, "content-encoding"sv, "date"sv, "server"sv,

@@ -12,11 +12,23 @@ std::string bracketed(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
 
+// What is refused is shown to people: without the user name and password before an '@', wherever that is, and
+// without a query, in which keys are sent, too.
+std::string shown(std::string_view text) {
+  if (const std::size_t query = text.find('?'); query != std::string_view::npos)
+    return shown(text.substr(0, query)) + "?****";
+  const std::size_t at = text.rfind('@');
+  if (at == std::string_view::npos) return std::string(text);
+  const std::size_t scheme = text.find("://");
+  const std::string start(scheme < at ? text.substr(0, scheme + 3) : std::string_view());
+  return start + "****" + std::string(text.substr(at));
+}
+
 }  // namespace
 
 base::Result<BaseUrl> parse_base_url(std::string_view text) {
   const auto refuse = [&](std::string_view reason) {
-    return base::fail("'" + std::string(text) + "' " + std::string(reason) +
+    return base::fail("'" + shown(text) + "' " + std::string(reason) +
                       "; a base URL looks like https://api.deepseek.com or http://127.0.0.1:8000/v1");
   };
   const auto parsed = boost::urls::parse_uri({text.data(), text.size()});

@@ -67,6 +67,15 @@ TEST(BaseUrl, RefusesWhatIsNoBaseUrlAndShowsOne) {
   }
 }
 
+TEST(BaseUrl, ShowsNoPasswordWhereItRefusesOne) {
+  for (const char* text : {"https://user:sesame@a.test", "user:sesame@a.test", "https://sesame@b@a.test/?x",
+                           "ftp://:sesame@a.test", "sesame@", "https://a.test/v1?key=sesame"}) {
+    const auto url = parse_base_url(text);
+    ASSERT_FALSE(url) << text;
+    EXPECT_THAT(url.error().message, ::testing::Not(HasSubstr("sesame"))) << text;
+  }
+}
+
 TEST(JoinTarget, PutsOneSlashBetweenPrefixAndTarget) {
   EXPECT_EQ(join_target("", "/chat/completions"), "/chat/completions");
   EXPECT_EQ(join_target("/v1", "/chat/completions"), "/v1/chat/completions");
