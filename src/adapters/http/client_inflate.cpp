@@ -14,7 +14,6 @@ constexpr int kZlib = MAX_WBITS;
 constexpr int kBare = -MAX_WBITS;
 
 constexpr std::string_view kBroken = "the compressed body is broken";
-constexpr std::string_view kTooLarge = "the compressed body is too large when decoded";
 constexpr std::string_view kBomb = "the compressed body grows too much when decoded";
 
 unsigned bounded(std::size_t size) {
@@ -67,7 +66,6 @@ Inflater::Step Inflater::next(std::string_view in, std::span<char> out) {
 std::string_view Inflater::check(int result) {
   if (result == Z_STREAM_END) complete_ = true;
   if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) return kBroken;
-  if (decoded_ > limits_.total) return kTooLarge;
   if (decoded_ > limits_.free_bytes && decoded_ / limits_.ratio > coded_) return kBomb;
   return {};
 }

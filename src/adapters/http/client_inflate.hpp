@@ -1,4 +1,4 @@
-// Undoes a Content-Encoding that nobody asked for, piece by piece and within bounds.
+// Undoes a Content-Encoding that nobody asked for, piece by piece.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 namespace dujiang::adapters::http {
 
-// In bytes of the decoded body. A body beyond `free_bytes` that is more than `ratio` times its coded size is
-// taken for a bomb: text of models compresses 3 to 10 times, deflate at its best 1032 times.
+// In bytes of the decoded body. How large one may be is for its reader to say, who gets it piece by piece. A
+// body beyond `free_bytes` that is more than `ratio` times its coded size is taken for a bomb: text of models
+// compresses 3 to 10 times, deflate at its best 1032 times.
 struct InflateLimits {
-  std::uint64_t total = 64ull << 20;
   std::uint64_t free_bytes = 1ull << 20;
   std::uint64_t ratio = 200;
 };

@@ -96,10 +96,19 @@ TEST(Inflater, RefusesABombEarly) {
   EXPECT_LT(decoded.text.size(), 20u << 20);
 }
 
-TEST(Inflater, RefusesABodyBeyondTheLimit) {
-  const InflateLimits limits{.total = 1000, .free_bytes = 1000, .ratio = 1000};
+TEST(Inflater, BoundsTheGrowthFromTheFirstByteBeyondWhatIsFree) {
+  const InflateLimits limits{.free_bytes = 1000, .ratio = 2};
   EXPECT_EQ(decode(compress(std::string(1000, 'x')), Coding::gzip, 9999, 100, limits).error, "");
   EXPECT_NE(decode(compress(std::string(1001, 'x')), Coding::gzip, 9999, 100, limits).error, "");
+}
+
+TEST(Inflater, LeavesTheSizeOfABodyThatIsNoBombToItsReader) {
+  std::string text;
+  for (int i = 0; text.size() < (70u << 20); ++i)
+    text += std::to_string(i * 2654435761u) + " words of a model ";
+  const Decoded decoded = decode(compress(text), Coding::gzip, 16384, 16384);
+  EXPECT_EQ(decoded.error, "");
+  EXPECT_EQ(decoded.text.size(), text.size());
 }
 
 }  // namespace
