@@ -22,11 +22,12 @@ function(dujiang_module name)
   target_link_libraries(${target} ${scope} ${arg_LIBS})
 endfunction()
 
-# dujiang_test(KIND NAME [DEPS module...] [LIBS target...])
+# dujiang_test(KIND NAME [THREADS] [DEPS module...] [LIBS target...])
 #
-# All *_test.cpp of the current folder as one GoogleTest program `KIND_NAME`, run by ctest under label KIND.
+# All *_test.cpp of the current folder as one GoogleTest program `KIND_NAME`, run by ctest under label KIND. THREADS: what
+# it tests runs on several threads, so `./test tsan` runs it, too.
 function(dujiang_test kind name)
-  cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(arg "THREADS" "" "DEPS;LIBS" ${ARGN})
   string(REPLACE "/" "_" target "${kind}_${name}")
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   add_executable(${target} ${sources})
@@ -38,5 +39,9 @@ function(dujiang_test kind name)
   target_link_libraries(${target} PRIVATE ${arg_LIBS} GTest::gtest GTest::gtest_main GTest::gmock)
   target_compile_definitions(${target} PRIVATE DUJIANG_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${target} COMMAND ${target})
-  set_tests_properties(${target} PROPERTIES LABELS ${kind} TIMEOUT 300)
+  set(labels ${kind})
+  if(arg_THREADS)
+    list(APPEND labels tsan)
+  endif()
+  set_tests_properties(${target} PROPERTIES LABELS "${labels}" TIMEOUT 300)
 endfunction()

@@ -179,6 +179,10 @@ void HeadParser::take_transfer_encoding(std::string_view value) {
 }
 
 void HeadParser::take_connection(std::string_view value) {
+  // Each option is looked for among all fields when the message is forwarded.
+  constexpr std::ptrdiff_t kMaxOptions = 32;
+  if (std::ranges::count(value, ',') >= kMaxOptions)
+    return refuse(400, "A Connection header has too many options.");
   while (!value.empty()) {
     const std::size_t comma = std::min(value.find(','), value.size());
     const std::string_view option = trim_blanks(value.substr(0, comma));

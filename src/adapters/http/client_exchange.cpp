@@ -1,6 +1,7 @@
 #include "adapters/http/client_exchange.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -37,6 +38,13 @@ std::optional<base::Duration> keep_alive_hint(const dujiang::http::Headers& head
   if (std::from_chars(digits.data(), digits.data() + digits.size(), seconds).ec != std::errc())
     return std::nullopt;
   return std::chrono::seconds(seconds);
+}
+
+// Whether bytes are there before a request is: they would be taken for its answer. (Of a kept connection the
+// pool has asked that.)
+bool speaks_unasked(net::Conn& conn) {
+  std::array<char, 1> unexpected{};
+  return conn.read(unexpected).status == IoStatus::ok;
 }
 
 }  // namespace
@@ -168,6 +176,9 @@ std::optional<HttpEvent> ClientExchange::adopt() {
   if (!head) {
     upstream_->give_back(std::move(conn), std::nullopt);
     return end_with(failure(IoFailure::protocol, std::move(head.error().message)));
+  }
+  if (!job.reused && speaks_unasked(*conn)) {
+    return end_with(failure(IoFailure::protocol, "The upstream answered before it was asked."));
   }
   wire_ = std::make_shared<Wire>(std::move(conn), std::move(*head), request_.body, job.reused);
   reader_ = std::make_unique<ResponseReader>(request_.method == "HEAD");

@@ -87,6 +87,7 @@ std::vector<Row> lines() {
       {"a delete in a value", with("X: \x7f")},
       {"a control in a name", with("X\x1f: b")},
       {"a name with a high byte", with("X\xe9: b")},
+      {"a Connection that names all there is", with("Connection: a" + std::string(100, ','))},
       {"two empty lines before the request", "\r\n\r\n" + get("/")},
   };
 }
