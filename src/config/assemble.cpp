@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "adapters/http/client_proxy.hpp"
+#include "adapters/http/client_url.hpp"
 #include "base/ascii.hpp"
 #include "config/caller_keys.hpp"
 #include "config/checks.hpp"
@@ -51,6 +53,25 @@ void add_endpoints(UpstreamShape& upstream, const std::string& path, Reader& rea
     endpoints.push_back({.url = *upstream.base_url});
   } else if (endpoints.empty()) {
     reader.problem_at(path, "needs `base_url: https://…` or `endpoints`");
+  }
+}
+
+// The proxy of each endpoint, by the upstream's word or the environment's.
+void choose_proxies(route::UpstreamSpec& upstream, const std::string& path, Reader& reader) {
+  using From = route::ProxyChoice::From;
+  for (route::EndpointSpec& endpoint : upstream.endpoints) {
+    if (upstream.proxy.from == From::url) endpoint.proxy = upstream.proxy.url;
+    const auto url = adapters::http::parse_base_url(endpoint.url);
+    if (upstream.proxy.from != From::environment || !url) continue;
+    auto named = adapters::http::proxy_from_environment(*url, reader.environment().variable);
+    if (!named) continue;
+    if (const auto proxy = adapters::http::parse_proxy_url(named->url); !proxy) {
+      reader.problem_at(path, fmt::format("its proxy, which {} of the environment names, {}; or write `proxy: "
+                                          "none`",
+                                          named->variable, proxy.error().message));
+      return;
+    }
+    endpoint.proxy = route::Secret(std::move(named->url));
   }
 }
 
@@ -142,6 +163,7 @@ Config assemble(Shape shape, Reader& reader, const Overrides& overrides) {
     UpstreamShape& upstream = shape.upstreams[i];
     const std::string path = fmt::format("upstreams[{}]", i);
     add_endpoints(upstream, path, reader);
+    choose_proxies(upstream.spec, path, reader);
     add_accounts(upstream, path, reader);
     if (auto& ca_file = upstream.spec.ca_file) ca_file = resolve(*ca_file, reader.environment());
     config.gateway.upstreams.push_back(std::move(upstream.spec));

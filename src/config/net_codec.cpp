@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "adapters/http/client_proxy.hpp"
 #include "adapters/http/client_url.hpp"
 #include "base/ascii.hpp"
 #include "http/authority.hpp"
@@ -170,6 +171,29 @@ Codec<std::vector<std::string>> model_patterns() {
           },
           [=](const std::vector<std::string>& values) {
             return values.size() == 1 ? one.show(values.front()) : many.show(values);
+          }};
+}
+
+Codec<route::ProxyChoice> proxy_choice() {
+  using From = route::ProxyChoice::From;
+  const std::string type = "`environment`, `none`, or a URL such as http://proxy.lan:3128";
+  return {type, type,
+          [type](Reader& reader, const YamlNode& node, const std::string& path, route::ProxyChoice& into) {
+            const auto text = reader.scalar(node, path, type);
+            if (!text) return;
+            if (*text == "environment" || *text == "none") {
+              into = {.from = *text == "none" ? From::nowhere : From::environment, .url = {}};
+            } else if (const auto url = adapters::http::parse_proxy_url(*text); !url) {
+              reader.problem(node.line, path, url.error().message + ", or write `environment` or `none`");
+            } else {
+              into = {.from = From::url, .url = route::Secret(*text)};
+            }
+          },
+          [](const route::ProxyChoice& value) {
+            if (value.from == From::url) {
+              return Value::string(adapters::http::masked_proxy_url(value.url.reveal()));
+            }
+            return Value::plain(value.from == From::nowhere ? "none" : "environment");
           }};
 }
 

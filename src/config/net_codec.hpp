@@ -14,6 +14,9 @@ bool is_loopback_address(const std::string& address);
 // http or https, a host, and maybe a port and a path. Never a user name, a query or a fragment.
 Codec<std::string> base_url();
 
+// `environment`, `none`, or a proxy's URL, whose password is never shown.
+Codec<route::ProxyChoice> proxy_choice();
+
 // "gateway.example" or "gateway.example:8080".
 Codec<std::string> host();
 

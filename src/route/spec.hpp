@@ -42,8 +42,18 @@ struct AccountSpec {
 struct EndpointSpec {
   std::string url;  // "https://api.deepseek.com"; its path is the prefix of every target
   std::uint32_t weight = 1;
+  std::optional<Secret> proxy{};  // URL of the HTTP proxy that it is reached through
 
   bool operator==(const EndpointSpec&) const = default;
+};
+
+// Through which proxy an upstream is called.
+struct ProxyChoice {
+  enum class From : std::uint8_t { environment, nowhere, url };
+  From from = From::environment;
+  Secret url;
+
+  bool operator==(const ProxyChoice&) const = default;
 };
 
 enum class Balance : std::uint8_t { round_robin, weighted };
@@ -70,6 +80,7 @@ struct UpstreamSpec {
   std::uint32_t queue_limit = 1000;             // entries waiting for this upstream, over all models
   Unstreamed unstreamed = Unstreamed::dialect_default;
   std::optional<std::string> ca_file;  // PEM; replaces the system's roots
+  ProxyChoice proxy;
   milliseconds connect_timeout{5000};
   milliseconds idle_timeout{55000};  // a pooled connection older than this is closed
   std::uint32_t max_idle_connections = 64;

@@ -172,7 +172,8 @@ std::optional<HttpEvent> ClientExchange::adopt() {
                                   .target = join_target(url.path, request_.target),
                                   .authority = url.authority,
                                   .headers = request_.headers,
-                                  .body_size = request_.body.size()});
+                                  .body_size = request_.body.size(),
+                                  .through_proxy = upstream_->asks_proxy(conn.endpoint())});
   if (!head) {
     upstream_->give_back(std::move(conn), std::nullopt);
     return end_with(failure(IoFailure::protocol, std::move(head.error().message)));

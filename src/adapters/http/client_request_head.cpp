@@ -36,8 +36,13 @@ base::Result<std::string> write_request_head(const RequestHead& head) {
   }
   std::string out;
   out.reserve(1024);
-  out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  out.append(head.method).append(" ");
+  if (head.through_proxy) out.append("http://").append(head.authority);
+  out.append(head.target).append(" HTTP/1.1\r\n");
   put_field(out, "Host", head.authority);
+  if (head.through_proxy && !head.through_proxy->empty()) {
+    put_field(out, "Proxy-Authorization", *head.through_proxy);
+  }
   for (const auto& [name, value] : head.headers) {
     if (kNotForwarded.contains(name)) continue;
     if (name.empty() || !all_chars(name, dujiang::http::token_char) ||

@@ -6,6 +6,9 @@
 #include <iterator>
 #include <utility>
 
+#include "adapters/http/client_tunnel.hpp"
+#include "adapters/net/happy_eyeballs.hpp"
+
 namespace dujiang::adapters::http {
 namespace {
 
@@ -41,6 +44,23 @@ std::string content_of(const std::optional<std::string>& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+ConnectError from(const TunnelFailure& failure) {
+  using Kind = TunnelFailure::Kind;
+  return {
+      .failure = failure.kind == Kind::timeout ? IoFailure::connect_timeout : IoFailure::connect,
+      .detail = failure.message,
+      .blame = failure.kind == Kind::forbidden ? ConnectError::Blame::nobody : ConnectError::Blame::endpoint};
+}
+
+base::Result<ClientUpstream::Place> place_of(const route::EndpointSpec& endpoint) {
+  auto url = parse_base_url(endpoint.url);
+  if (!url) return std::unexpected(url.error());
+  if (!endpoint.proxy) return ClientUpstream::Place{std::move(*url), std::nullopt};
+  auto proxy = parse_proxy_url(endpoint.proxy->reveal());
+  if (!proxy) return base::fail("its proxy " + proxy.error().message);
+  return ClientUpstream::Place{std::move(*url), std::move(*proxy)};
+}
+
 }  // namespace
 
 base::Result<std::shared_ptr<ClientUpstream>> ClientUpstream::make(runtime::AsioLoop& loop, Shared shared,
@@ -50,13 +70,13 @@ base::Result<std::shared_ptr<ClientUpstream>> ClientUpstream::make(runtime::Asio
     return base::fail("upstream " + spec.name + ": " + reason);
   };
   if (spec.endpoints.empty()) return refuse("there is no endpoint; name a base URL");
-  std::vector<BaseUrl> urls;
+  std::vector<Place> places;
   bool is_secure = false;
   for (const route::EndpointSpec& endpoint : spec.endpoints) {
-    auto url = parse_base_url(endpoint.url);
-    if (!url) return refuse(url.error().message);
-    is_secure = is_secure || url->scheme == BaseUrl::Scheme::https;
-    urls.push_back(std::move(*url));
+    auto place = place_of(endpoint);
+    if (!place) return refuse(place.error().message);
+    is_secure = is_secure || place->url.scheme == BaseUrl::Scheme::https;
+    places.push_back(std::move(*place));
   }
   Trust trust{.tls = nullptr, .roots = content_of(spec.ca_file)};
   const bool trusts_the_same = before != nullptr && before->trust_.tls &&
@@ -68,7 +88,7 @@ base::Result<std::shared_ptr<ClientUpstream>> ClientUpstream::make(runtime::Asio
     if (!made) return refuse(made.error().message);
     trust.tls = std::move(*made);
   }
-  return std::make_shared<ClientUpstream>(loop, std::move(shared), std::move(spec), std::move(urls),
+  return std::make_shared<ClientUpstream>(loop, std::move(shared), std::move(spec), std::move(places),
                                           std::move(trust));
 }
 
@@ -80,7 +100,9 @@ std::optional<std::size_t> ClientUpstream::same_as(const ClientUpstream& before,
   const Endpoint& there = before.endpoints_[its];
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const Endpoint& here = endpoints_[i];
-    if (here.name != there.name || here.url.scheme != there.url.scheme) continue;
+    if (here.name != there.name || here.url.scheme != there.url.scheme || here.proxy != there.proxy) {
+      continue;
+    }
     if (here.url.scheme == BaseUrl::Scheme::http || trust_.tls == before.trust_.tls) return i;
   }
   return std::nullopt;
@@ -107,18 +129,24 @@ void ClientUpstream::succeed(ClientUpstream& before) {
 }
 
 ClientUpstream::ClientUpstream(runtime::AsioLoop& loop, Shared shared, route::UpstreamSpec spec,
-                               std::vector<BaseUrl> urls, Trust trust)
+                               std::vector<Place> places, Trust trust)
     : loop_(loop),
       spec_(std::move(spec)),
       trust_(std::move(trust)),
       resolver_(std::move(shared.resolver)),
       counters_(std::move(shared.counters)),
       balancer_(spec_.endpoints.size(), strategy_of(spec_), spec_.probe_interval) {
-  for (BaseUrl& url : urls) {
-    std::string name = http::endpoint_name(url);
-    endpoints_.push_back(
-        {std::move(url), std::move(name), IdleStack<UpstreamConn>(spec_.max_idle_connections)});
+  for (Place& place : places) {
+    std::string name = http::endpoint_name(place.url);
+    endpoints_.push_back({std::move(place.url), std::move(name), std::move(place.proxy),
+                          IdleStack<UpstreamConn>(spec_.max_idle_connections)});
   }
+}
+
+std::optional<std::string_view> ClientUpstream::asks_proxy(std::size_t endpoint) const {
+  const Endpoint& at = endpoints_[endpoint];
+  if (!at.proxy || at.url.scheme == BaseUrl::Scheme::https) return std::nullopt;
+  return at.proxy->authorization;
 }
 
 std::shared_ptr<ClientUpstream::Acquiring> ClientUpstream::acquire(Freshness freshness) {
@@ -201,35 +229,29 @@ runtime::Task<void> ClientUpstream::connect_some(std::shared_ptr<ClientUpstream>
 runtime::Task<ClientUpstream::Connected> ClientUpstream::connect(std::size_t endpoint) {
   const Endpoint& to = endpoints_[endpoint];
   const base::TimePoint until = base::after(loop_.now(), spec_.connect_timeout);
-  auto addresses = co_await resolver_->resolve(to.url.host, until);
+  auto addresses = co_await resolver_->resolve(to.proxy ? to.proxy->host : to.url.host, until);
   if (!addresses) {
     co_return std::unexpected(
         ConnectError{.failure = IoFailure::dns, .detail = std::move(addresses.error().message)});
   }
-  co_return co_await connect_any(to, std::move(*addresses), until);
+  const std::uint16_t port = to.proxy ? to.proxy->port : to.url.port;
+  auto tcp = co_await net::connect_first(loop_, std::move(*addresses), port, until);
+  if (!tcp) {
+    ConnectError error = from(tcp.error());
+    error.detail.insert(0, to.proxy ? to.name + " by proxy " + to.proxy->name + ": " : to.name + ": ");
+    co_return std::unexpected(std::move(error));
+  }
+  if (to.url.scheme == BaseUrl::Scheme::http) co_return std::move(*tcp);
+  if (to.proxy) co_return co_await tunnel(to, std::move(*tcp), until);
+  co_return co_await secure(to, std::move(*tcp), until);
 }
 
-// Each address gets an equal share of the time that is left, so that one that swallows packets leaves some.
-runtime::Task<ClientUpstream::Connected> ClientUpstream::connect_any(const Endpoint& endpoint,
-                                                                     net::AddressList addresses,
-                                                                     base::TimePoint until) {
-  ConnectError error;
-  for (std::size_t i = 0; i < addresses->size(); ++i) {
-    const base::TimePoint now = loop_.now();
-    const auto share = (until - now) / static_cast<std::int64_t>(addresses->size() - i);
-    auto tcp = co_await net::connect_tcp(loop_, (*addresses)[i].with_port(endpoint.url.port), now + share);
-    if (tcp) {
-      if (endpoint.url.scheme == BaseUrl::Scheme::http) co_return std::move(*tcp);
-      co_return co_await secure(endpoint, std::move(*tcp), until);
-    }
-    if (error.detail.empty()) {
-      error = from(tcp.error());
-      error.detail.insert(0, endpoint.name + ": ");
-    } else {
-      error.detail += "; " + tcp.error().message;
-    }
-  }
-  co_return std::unexpected(std::move(error));
+runtime::Task<ClientUpstream::Connected> ClientUpstream::tunnel(const Endpoint& endpoint,
+                                                                std::unique_ptr<net::TcpConn> tcp,
+                                                                base::TimePoint until) {
+  auto open = co_await open_tunnel(std::move(tcp), *endpoint.proxy, endpoint.name, until);
+  if (!open) co_return std::unexpected(from(open.error()));
+  co_return co_await secure(endpoint, std::move(*open), until);
 }
 
 runtime::Task<ClientUpstream::Connected> ClientUpstream::secure(const Endpoint& endpoint,

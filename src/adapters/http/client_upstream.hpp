@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "adapters/http/client_idle.hpp"
+#include "adapters/http/client_proxy.hpp"
 #include "adapters/http/client_url.hpp"
 #include "adapters/net/conn.hpp"
 #include "adapters/net/dns.hpp"
@@ -134,6 +135,9 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
   // Closes the kept connections, and keeps none from now on.
   void close();
 
+  // The Proxy-Authorization, perhaps empty, where requests to an endpoint are asked of a proxy.
+  std::optional<std::string_view> asks_proxy(std::size_t endpoint) const;
+
   const BaseUrl& url(std::size_t endpoint) const { return endpoints_[endpoint].url; }
   const std::string& endpoint_name(std::size_t endpoint) const { return endpoints_[endpoint].name; }
   runtime::AsioLoop& loop() const { return loop_; }
@@ -141,19 +145,26 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
   void count_stale_repeat() { ++counters_->stale_repeats; }
   ClientCounters counters() const;
 
+  // Where an endpoint is, and how to get there.
+  struct Place {
+    BaseUrl url;
+    std::optional<ProxyUrl> proxy;
+  };
+
   // How the certificates of its endpoints are checked.
   struct Trust {
     std::shared_ptr<net::TlsContext> tls;  // null when every endpoint is http
     std::string roots;                     // what was in the ca_file
   };
 
-  ClientUpstream(runtime::AsioLoop& loop, Shared shared, route::UpstreamSpec spec, std::vector<BaseUrl> urls,
+  ClientUpstream(runtime::AsioLoop& loop, Shared shared, route::UpstreamSpec spec, std::vector<Place> places,
                  Trust trust);
 
  private:
   struct Endpoint {
     BaseUrl url;
     std::string name;
+    std::optional<ProxyUrl> proxy;
     IdleStack<UpstreamConn> idle;
   };
 
@@ -172,8 +183,8 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
                                           std::shared_ptr<Acquiring> job, Attempts attempts,
                                           Freshness freshness);
   runtime::Task<Connected> connect(std::size_t endpoint);
-  runtime::Task<Connected> connect_any(const Endpoint& endpoint, net::AddressList addresses,
-                                       base::TimePoint until);
+  runtime::Task<Connected> tunnel(const Endpoint& endpoint, std::unique_ptr<net::TcpConn> tcp,
+                                  base::TimePoint until);
   runtime::Task<Connected> secure(const Endpoint& endpoint, std::unique_ptr<net::TcpConn> tcp,
                                   base::TimePoint until);
   void conclude(Acquiring& job, std::expected<UpstreamConn, ConnectError> outcome);

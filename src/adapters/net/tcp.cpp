@@ -94,9 +94,8 @@ void set_no_delay(int fd) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-runtime::Task<std::expected<std::unique_ptr<TcpConn>, ConnectFailure>> connect_tcp(runtime::AsioLoop& loop,
-                                                                                   SocketAddress to,
-                                                                                   base::TimePoint until) {
+runtime::Task<TcpConnected> connect_tcp(runtime::AsioLoop& loop, SocketAddress to, base::TimePoint until,
+                                     std::stop_token unwanted) {
   const int fd = ::socket(to.is_ip6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) co_return connect_failure(to, errno);
   Socket socket(loop, fd);
@@ -106,11 +105,12 @@ runtime::Task<std::expected<std::unique_ptr<TcpConn>, ConnectFailure>> connect_t
   const socklen_t size = to.to_native(*address);
   if (::connect(fd, address, size) == 0) co_return std::make_unique<TcpConn>(std::move(socket));
   if (errno != EINPROGRESS && errno != EINTR) co_return connect_failure(to, errno);
+  const std::stop_callback wake_up(unwanted, [&socket] { socket.writable().notify(); });
   while (true) {
     const runtime::Wake wake = co_await socket.writable().wait(until);
     if (const int error = pending_error(fd); error != 0) co_return connect_failure(to, error);
     if (is_connected(fd)) co_return std::make_unique<TcpConn>(std::move(socket));
-    if (wake == runtime::Wake::timeout) co_return connect_failure(to, ETIMEDOUT);
+    if (wake == runtime::Wake::timeout || unwanted.stop_requested()) co_return connect_failure(to, ETIMEDOUT);
   }
 }
 

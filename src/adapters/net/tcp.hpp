@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "adapters/net/address.hpp"
@@ -46,10 +47,12 @@ struct ConnectFailure {
   std::string message;  // "127.0.0.1:9 refuses connections"
 };
 
-// Connects, by `until` at the latest. `local`: this machine has no descriptor, port or memory left for it.
-runtime::Task<std::expected<std::unique_ptr<TcpConn>, ConnectFailure>> connect_tcp(runtime::AsioLoop& loop,
-                                                                                   SocketAddress to,
-                                                                                   base::TimePoint until);
+using TcpConnected = std::expected<std::unique_ptr<TcpConn>, ConnectFailure>;
+
+// Connects, by `until` at the latest. `local`: this machine has no descriptor, port or memory left for it. When
+// `unwanted` is stopped, the attempt ends at once, as one that timed out.
+runtime::Task<TcpConnected> connect_tcp(runtime::AsioLoop& loop, SocketAddress to, base::TimePoint until,
+                                     std::stop_token unwanted = {});
 
 // Small writes leave at once instead of waiting for the acknowledgement of earlier ones.
 void set_no_delay(int fd);

@@ -2,7 +2,7 @@
 #include <sys/resource.h>
 
 #include "fixture.hpp"
-#include "silent_listener.hpp"
+#include "support/silent_listener.hpp"
 #include "support/fake_dns.hpp"
 #include "support/gzip.hpp"
 

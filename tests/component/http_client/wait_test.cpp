@@ -1,7 +1,7 @@
 // What next() does while nothing comes: time-outs, interrupts, and exchanges that end before their answer
 // does.
 #include "fixture.hpp"
-#include "silent_listener.hpp"
+#include "support/silent_listener.hpp"
 
 namespace dujiang::testing {
 namespace {
