@@ -38,7 +38,8 @@ TEST_F(ClientTest, DropsAConnectionWhoseAnswerCameBeforeTheWholeRequestWasSent) 
   auto client = client_for(server);
   const std::string body(32u << 20, 'x');
   EXPECT_EQ(fetch(*client, post(body)).body, "early");
-  EXPECT_EQ(client->counters("main").open, 0u) << "what is left of the request would begin the next one";
+  // What is left of the request would begin the next one. (Its writer lets go in a turn of its own.)
+  run_until([&] { return client->counters("main").open == 0; });
   EXPECT_EQ(fetch(*client).body, "own");
 }
 
