@@ -1,6 +1,6 @@
 // The callers' keys of one configuration: finds who presents a key. Immutable, and shared by all loops.
 //
-// Costs one SHA-256 of two blocks a request (0.3 µs), which is why nothing of a key is cached. A key whose id
+// Costs one SHA-256 of two blocks a request, so little that nothing of a key is cached. A key whose id
 // is unknown costs the same as one whose secret is wrong, and digests are compared in constant time, so that
 // the time of an answer tells nothing.
 #pragma once
