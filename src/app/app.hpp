@@ -34,6 +34,7 @@ class App {
   // Counts an attempt to bring another configuration into force.
   void count_reload(bool applied);
 
+  const config::Config& config() const { return config_; }
   bool draining() const { return draining_; }
 
   // Ends: /readyz says so, after the notice no connection is accepted, requests have the grace period, what

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "adapters/log/json_log.hpp"
 #include "adapters/log/line_writer.hpp"
@@ -15,6 +16,7 @@
 #include "adapters/systemd/watchdog.hpp"
 #include "app/app.hpp"
 #include "app/process.hpp"
+#include "app/reload.hpp"
 #include "app/version.hpp"
 #include "runtime/asio_loop.hpp"
 #include "runtime/os_signals.hpp"
@@ -81,7 +83,13 @@ class Ending {
 
 }  // namespace
 
-int serve(const config::Config& config, const ServeOptions& options) {
+int serve(const ConfigSource& source, const ServeOptions& options) {
+  auto [read, files] = read_config(source);
+  if (!read) {
+    std::fputs(config::to_text(source.name(), read.error()).c_str(), stderr);
+    return 1;
+  }
+  const config::Config& config = *read;
   fill_standard_descriptors();
   raise_descriptor_limit();
   ignore_broken_pipes();
@@ -94,6 +102,8 @@ int serve(const config::Config& config, const ServeOptions& options) {
   if (!bound) return fail(bound.error().message);
   const auto manager = adapters::systemd::ServiceManager::from_environment();
   Ending ending(loop, **app, manager);
+  Reload reload(loop, **app, log, source, std::move(files));
+  const runtime::OsSignals on_hang_up(loop, {SIGHUP}, [&reload](int) { reload.request(); });
   if (options.port_file) {
     const auto written = write_port_file(*options.port_file, bound->port());
     if (!written) return fail(written.error().message);

@@ -37,35 +37,32 @@ Then, for example:
   curl http://127.0.0.1:8080/v1/chat/completions -H 'Content-Type: application/json' \
     -d '{"model": "deepseek-chat", "messages": [{"role": "user", "content": "Hello!"}]}'
 
+On SIGHUP, and when its file has changed, `serve` brings the configuration into force again; one with a mistake changes
+nothing.
+
 Exit status: 0 done, or ended by SIGTERM or SIGINT after a drain; 1 wrong configuration, port in use or another
 reason on stderr; 2 wrong use of the command line; 130 or 143 cut short by a second signal.
 Every setting is described in docs/configuration.md, every metric in docs/metrics.md.)";
 
-// A configuration, or its problems on stderr.
-std::optional<config::Config> load(const std::string& file, const config::Overrides& overrides) {
-  const config::Environment environment = config::process_environment();
-  const auto loaded = file.empty() ? config::parse(config::builtin_yaml(environment), environment, overrides)
-                                   : config::load(file, environment, overrides);
-  if (loaded) return *loaded;
-  std::fputs(config::to_text(file.empty() ? "built-in configuration" : file, loaded.error()).c_str(), stderr);
-  return std::nullopt;
-}
-
-int print_checked(const config::Config& config, const std::string& file) {
-  if (const auto works = app::rehearse(config); !works) {
+int check(const std::string& file) {
+  const auto config = config::load(file, config::process_environment());
+  if (!config) {
+    std::fputs(config::to_text(file, config.error()).c_str(), stderr);
+    return 1;
+  }
+  if (const auto works = app::rehearse(*config); !works) {
     std::fputs((file + ": " + works.error().message + "\n").c_str(), stderr);
     return 1;
   }
-  for (const std::string& warning : config.warnings)
+  for (const std::string& warning : config->warnings)
     std::fputs((file + ": " + warning + "\n").c_str(), stderr);
-  return std::fputs(config::effective_yaml(config).c_str(), stdout) < 0 ? 1 : 0;
+  return std::fputs(config::effective_yaml(*config).c_str(), stdout) < 0 ? 1 : 0;
 }
 
 struct Commands {
   CLI::App app{kAbout, "dujiang"};
-  std::string config_file;
+  app::ConfigSource source;
   std::string checked_file;
-  config::Overrides overrides;
   app::ServeOptions options;
 
   CLI::App* serve = app.add_subcommand("serve", "Serve until SIGTERM or SIGINT");
@@ -86,11 +83,11 @@ struct Commands {
     app.require_subcommand(1);
     app.set_version_flag("--version", std::string(app::version()));
     serve
-        ->add_option("-c,--config", config_file,
+        ->add_option("-c,--config", source.file,
                      "YAML file; without it, DeepSeek with a key from the environment")
         ->type_name("FILE");
     serve
-        ->add_option("-l,--listen", overrides.listen,
+        ->add_option("-l,--listen", source.overrides.listen,
                      "Address to bind instead of the file's; port 0 takes a free one")
         ->type_name("ADDRESS:PORT");
     serve->add_option("--port-file", options.port_file, "Write the bound port there when ready")
@@ -131,11 +128,8 @@ int run(const Commands& commands) {
     return std::fputs(adapters::metrics::metrics_reference().c_str(), stdout) < 0 ? 1 : 0;
   }
   if (commands.key_new->parsed()) return cli::make_key(commands.key_name, commands.keys_file);
-  const bool check = commands.check->parsed();
-  const auto config = load(check ? commands.checked_file : commands.config_file, commands.overrides);
-  if (!config) return 1;
-  if (check) return print_checked(*config, commands.checked_file);
-  return app::serve(*config, commands.options);
+  if (commands.check->parsed()) return check(commands.checked_file);
+  return app::serve(commands.source, commands.options);
 }
 
 }  // namespace

@@ -69,13 +69,14 @@ struct Overrides {
   std::optional<std::string> listen;  // "127.0.0.1:8080", "[::1]:0"
 };
 
-// Reads a configuration from text.
+// Reads a configuration from text. `running` is the one that it is to replace while the gateway serves, if
+// any: what can't be changed without a restart is a problem then.
 std::expected<Config, Problems> parse(std::string_view yaml, const Environment& environment,
-                                      const Overrides& overrides = {});
+                                      const Overrides& overrides = {}, const Config* running = nullptr);
 
 // Reads it from a file.
 std::expected<Config, Problems> load(const std::string& path, const Environment& environment,
-                                     const Overrides& overrides = {});
+                                     const Overrides& overrides = {}, const Config* running = nullptr);
 
 // The YAML that `dujiang serve` uses without a file: DeepSeek, with the key from DEEPSEEK_API_KEY or else
 // with the caller's own.

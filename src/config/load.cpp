@@ -4,13 +4,14 @@
 #include <utility>
 
 #include "config/config.hpp"
+#include "config/reloadable.hpp"
 #include "config/shape.hpp"
 #include "config/yaml_node.hpp"
 
 namespace dujiang::config {
 
 std::expected<Config, Problems> parse(std::string_view yaml, const Environment& environment,
-                                      const Overrides& overrides) {
+                                      const Overrides& overrides, const Config* running) {
   auto root = parse_yaml(yaml);
   if (!root) return std::unexpected(Problems{std::move(root.error())});
   Reader reader(environment);
@@ -18,19 +19,20 @@ std::expected<Config, Problems> parse(std::string_view yaml, const Environment& 
   read_table(root_table(), reader, *root, "", shape);
   if (!reader.problems().empty()) return std::unexpected(reader.problems());
   Config config = assemble(std::move(shape), reader, overrides);
+  if (running != nullptr) check_reloadable(*running, config, reader);
   if (!reader.problems().empty()) return std::unexpected(reader.problems());
   return config;
 }
 
 std::expected<Config, Problems> load(const std::string& path, const Environment& environment,
-                                     const Overrides& overrides) {
+                                     const Overrides& overrides, const Config* running) {
   const auto content = environment.read_file(path);
   if (!content) {
     return std::unexpected(Problems{{0, "", fmt::format("cannot be read: {}", content.error().message)}});
   }
   Environment inside = environment;
   inside.folder = std::filesystem::path(path).parent_path().string();
-  return parse(*content, inside, overrides);
+  return parse(*content, inside, overrides, running);
 }
 
 std::string builtin_yaml(const Environment& environment) {

@@ -1,6 +1,7 @@
 // The access log as JSON lines: one object a line.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -32,10 +33,12 @@ class JsonLog final : public ports::AccessLog {
   void warning(std::string_view event, std::string_view message) override;
   ports::LogState state() const override { return to_.state(); }
 
+  void set_level(Level level) { level_ = level; }
+
  private:
   void message(Level level, std::string_view event, std::string_view text);
 
-  const Level level_;
+  std::atomic<Level> level_;
   const Clock clock_;
   Lines& to_;
 };
