@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
 
+#include "adapters/http/server_buffer.hpp"
 #include "adapters/metrics/process.hpp"
+#include "app/process.hpp"
 #include "app/version.hpp"
 #include "ports/metric_catalog.hpp"
 #include "runtime/elsewhere.hpp"
@@ -18,14 +21,6 @@ using ports::Metric;
 
 // How long a handler may take to see that its caller is gone.
 constexpr base::Duration kCutWithin = std::chrono::seconds(2);
-
-// What is measured once, whatever the number of workers.
-void measure_process(ports::Metrics& metrics, const ports::AccessLog& log) {
-  adapters::metrics::measure_process(metrics);
-  const ports::LogState state = log.state();
-  metrics.set(Metric::log_lines_lost, {}, static_cast<double>(state.lost));
-  metrics.set(Metric::log_failing, {}, state.failing ? 1 : 0);
-}
 
 // The ring of a configuration; the rates of keys that `before` has too go on.
 CallerGate::Keys key_ring(const config::Config& config, const CallerGate::Keys& before) {
@@ -43,6 +38,7 @@ base::Result<std::unique_ptr<App>> App::make(runtime::AsioLoop& loop, config::Co
   auto worker = Worker::make(loop, app->config_, app->settings_, app->keys_, log,
                              [app = app.get(), &loop] { return app->metrics_page(loop); });
   if (!worker) return std::unexpected(worker.error());
+  (*worker)->take({.body_memory = app->body_memory_, .connections = app->most_callers_});
   app->workers_.push_back(std::move(*worker));
   app->workers_.front()->metrics().set(Metric::build_info, {version(), commit()}, 1);
   app->note_loaded();
@@ -50,15 +46,30 @@ base::Result<std::unique_ptr<App>> App::make(runtime::AsioLoop& loop, config::Co
 }
 
 App::App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log)
-    : loop_(loop), config_(std::move(config)), log_(log), hurry_(loop) {}
+    : loop_(loop),
+      config_(std::move(config)),
+      log_(log),
+      body_memory_(std::make_shared<adapters::http::BodyMemory>(config_.listen.server.body_memory_bytes)),
+      most_callers_(callers_allowed(descriptor_limit())),
+      hurry_(loop) {}
 
 base::Result<adapters::net::SocketAddress> App::listen() {
+  warn_of_descriptors();
   const auto first = listen_at(config_.listen, "listen");
   for (std::size_t i = 0; first && i < config_.listen.also.size(); ++i) {
     const auto more = listen_at(config_.listen.also[i], fmt::format("listen.also[{}]", i));
     if (!more) return more;
   }
   return first;
+}
+
+void App::warn_of_descriptors() {
+  const std::size_t wanted = config_.listen.server.max_connections;
+  if (most_callers_ >= wanted) return;
+  log_.warning("descriptors",
+               fmt::format("{} descriptors allow {} connections of callers, not the {} of "
+                           "listen.max_connections; raise the hard limit (LimitNOFILE=, ulimit -Hn)",
+                           descriptor_limit(), most_callers_, wanted));
 }
 
 base::Result<adapters::net::SocketAddress> App::listen_at(const config::ListenerSettings& listener,
@@ -86,6 +97,8 @@ runtime::Task<base::Result<void>> App::adopt(config::Config config) {
   config_ = std::move(config);
   settings_ = std::move(settings);
   keys_ = key_ring(config_, keys_);
+  body_memory_->set_limit(config_.listen.server.body_memory_bytes);
+  warn_of_descriptors();
   for (const auto& worker : workers_) {
     co_await runtime::call_on(loop_, worker->loop(), [this, &there = *worker] {
       there.adopt(config_, settings_, keys_);
@@ -181,13 +194,24 @@ void App::cut() {
   }
 }
 
+// What is measured once, whatever the number of workers.
+void App::measure_process(ports::Metrics& metrics) const {
+  adapters::metrics::measure_process(metrics);
+  const ports::LogState log = log_.state();
+  metrics.set(Metric::log_lines_lost, {}, static_cast<double>(log.lost));
+  metrics.set(Metric::log_failing, {}, log.failing ? 1 : 0);
+  metrics.set(Metric::body_memory, {}, static_cast<double>(body_memory_->used()));
+  metrics.set(Metric::max_connections, {},
+              static_cast<double>(std::min(most_callers_, config_.listen.server.max_connections)));
+}
+
 // On any worker's loop: the parts of all, added up.
 runtime::Task<std::string> App::metrics_page(runtime::Loop& here) {
   adapters::metrics::Page sum;
   for (const auto& worker : workers_) {
     const bool is_first = worker == workers_.front();
-    sum.add(co_await runtime::call_on(here, worker->loop(), [&there = *worker, &log = log_, is_first] {
-      if (is_first) measure_process(there.metrics(), log);
+    sum.add(co_await runtime::call_on(here, worker->loop(), [this, &there = *worker, is_first] {
+      if (is_first) measure_process(there.metrics());
       return there.measure();
     }));
   }

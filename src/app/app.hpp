@@ -1,6 +1,7 @@
 // The gateway as a whole: its workers, one to a loop, from their beginning to the end of the last request.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,6 +52,8 @@ class App {
                                                        const std::string& path);
   runtime::Task<std::string> metrics_page(runtime::Loop& here);
   runtime::Task<base::Result<void>> prepare(std::shared_ptr<const engine::Settings> settings);
+  void measure_process(ports::Metrics& metrics) const;
+  void warn_of_descriptors();
   runtime::Task<Worker::Load> begin_drain();
   runtime::Task<Worker::Load> load();
   runtime::Task<bool> drained(base::TimePoint until);
@@ -64,6 +67,8 @@ class App {
   Certificates certificates_;
   std::shared_ptr<const engine::Settings> settings_;
   CallerGate::Keys keys_;
+  const std::shared_ptr<adapters::http::BodyMemory> body_memory_;
+  const std::size_t most_callers_;                // that the descriptor limit allows
   std::vector<std::unique_ptr<Worker>> workers_;  // the first one on loop_
   runtime::Signal hurry_;
   bool hurried_ = false;

@@ -12,10 +12,11 @@ namespace dujiang::app {
 namespace {
 
 // Codes of errors that the engine finds in a caller's request by itself, besides those of attempts.
-constexpr std::array<std::string_view, 13> kCallerErrors = {
-    "duplicate_key", "empty_body",    "invalid_json",     "invalid_request_error", "invalid_type",
-    "invalid_value", "missing_model", "missing_messages", "method_not_allowed",    "model_not_found",
-    "out_of_range",  "unknown_path",  "unsupported"};
+constexpr std::array<std::string_view, 14> kCallerErrors = {
+    "duplicate_key",      "empty_body",      "invalid_json",  "invalid_request_error",
+    "invalid_type",       "invalid_value",   "missing_model", "missing_messages",
+    "method_not_allowed", "model_not_found", "out_of_range",  "too_many_streams",
+    "unknown_path",       "unsupported"};
 
 // Codes of the errors that the HTTP front and the gate answer by themselves.
 constexpr std::array<std::string_view, 15> kFrontErrors = {

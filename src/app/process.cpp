@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 namespace dujiang::app {
@@ -19,6 +21,19 @@ void raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::size_t descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return std::numeric_limits<std::size_t>::max();
+  return limit.rlim_cur;
+}
+
+std::size_t callers_allowed(std::size_t descriptors) {
+  constexpr std::size_t kForTheRest = 128;  // the log, listeners, resolvers, callers that are turned away
+  const std::size_t rest = std::min(kForTheRest, descriptors / 2);
+  return std::max<std::size_t>(1, (descriptors - rest) / 3 * 2);
 }
 
 void fill_standard_descriptors() {

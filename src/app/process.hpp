@@ -2,6 +2,7 @@
 // where it listens.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -12,6 +13,14 @@ namespace dujiang::app {
 // A connection takes a descriptor, and the usual 1,024 are soon spent: takes as many as the hard limit
 // allows.
 void raise_descriptor_limit();
+
+// How many this process may have open.
+std::size_t descriptor_limit();
+
+// How many connections of callers so many descriptors allow. A third of them is left for connections to
+// upstreams (callers wait between their requests, and a request for which none is left is tried again later),
+// and a few for everything else.
+std::size_t callers_allowed(std::size_t descriptors);
 
 // Opens /dev/null in the place of standard input, output and error where they are closed: else the next
 // connection would take the place, and the log would be written to it.

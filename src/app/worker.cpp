@@ -57,7 +57,15 @@ Worker::Worker(runtime::AsioLoop& loop, const config::Config& config,
                .refused =
                    [this, &log](const ports::RefusedRequest& request) {
                      log_refused(loop_.now(), registry_, log, request);
-                   }}) {}
+                   }}) {
+  server_.on_warning(
+      [&log](std::string_view event, std::string_view message) { log.warning(event, message); });
+}
+
+void Worker::take(Shares shares) {
+  server_.use_body_memory(std::move(shares.body_memory));
+  server_.accept_at_most(shares.connections);
+}
 
 base::Result<adapters::net::SocketAddress> Worker::listen(const adapters::net::SocketAddress& at,
                                                           adapters::http::Door door) {
@@ -95,6 +103,10 @@ adapters::metrics::Page Worker::measure() {
   for (std::size_t i = 0; i < callers.refused.size(); ++i) {
     const std::string_view reason = name(static_cast<adapters::http::RefusalReason>(i));
     registry_.set(Metric::requests_refused, {reason}, static_cast<double>(callers.refused[i]));
+  }
+  for (std::size_t i = 0; i < callers.pauses.size(); ++i) {
+    const std::string_view reason = name(static_cast<adapters::http::PauseReason>(i));
+    registry_.set(Metric::accept_pauses, {reason}, static_cast<double>(callers.pauses[i]));
   }
   gateway_.measure();
   return registry_.page();

@@ -24,6 +24,12 @@ namespace dujiang::app {
 // it. Workers share nothing that changes.
 class Worker {
  public:
+  // What a worker may take of the process.
+  struct Shares {
+    std::shared_ptr<adapters::http::BodyMemory> body_memory;
+    std::size_t connections = 0;  // of callers, by the descriptor limit
+  };
+
   // Loop and log outlive the worker. The error says what in the configuration does not work.
   static base::Result<std::unique_ptr<Worker>> make(runtime::AsioLoop& loop, const config::Config& config,
                                                     std::shared_ptr<const engine::Settings> settings,
@@ -34,6 +40,9 @@ class Worker {
 
   runtime::AsioLoop& loop() { return loop_; }
   ports::Metrics& metrics() { return registry_; }
+
+  // Before it serves.
+  void take(Shares shares);
 
   // Begins to serve on one more address; returns what was bound.
   base::Result<adapters::net::SocketAddress> listen(const adapters::net::SocketAddress& at,

@@ -59,6 +59,9 @@ const Table<ListenSettings>& listen_table() {
                    "Size of a request's path and query; a larger one is answered 414."),
           field<S>("max_body", server(&Server::max_body_bytes), bytes(1 << 10, 1 << 30),
                    "Size of a request's body; a larger one is answered 413 before it is read."),
+          field<S>(
+              "body_memory", server(&Server::body_memory_bytes), bytes(1 << 20, 1ull << 40),
+              "Memory for the bodies of all requests under way; one that finds none left is answered 503."),
           field<S>("head_timeout", server(&Server::header_timeout), duration_as<base::Duration>(100ms, 10min),
                    "Time for a request's head to arrive, once its first byte has."),
           field<S>("body_timeout", server(&Server::body_timeout), duration_as<base::Duration>(100ms, 1h),
@@ -107,13 +110,15 @@ const Table<engine::Settings>& memory_table() {
   using S = engine::Settings;
   static const Table<S> table{
       "memory",
-      "Caps on what is held in memory for the sake of retries.",
+      "Caps on what is held in memory while requests are under way.",
       {
           field<S>("whole_answer", &S::max_whole_answer_bytes, bytes(64 << 10, 4ull << 30),
                    "Size of an answer that is checked whole before it is sent; a larger one fails."),
           field<S>("retries", &S::retry_memory_bytes, bytes(1 << 20, 64ull << 30),
                    "Request bodies, over all requests under way; beyond it a request is served but not "
                    "retried."),
+          field<S>("streams", &S::max_streams, integer<std::uint64_t>(1, 1'000'000),
+                   "Streamed answers under way at a time; a request for one more is answered 503."),
       }};
   return table;
 }

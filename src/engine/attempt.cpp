@@ -47,6 +47,8 @@ provider::Failure failure_of(ports::IoFailure failure) {
       return provider::Failure::connect;
     case ports::IoFailure::connect_timeout:
       return provider::Failure::connect_timeout;
+    case ports::IoFailure::local:
+      return provider::Failure::local;
     case ports::IoFailure::tls:
       return provider::Failure::tls;
     case ports::IoFailure::reset:

@@ -1,9 +1,11 @@
 #include "engine/exchange.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "engine/forwarding.hpp"
+#include "ports/metric_catalog.hpp"
 #include "provider/normalise.hpp"
 
 namespace dujiang::engine {
@@ -43,6 +45,18 @@ bool goes_as_it_came(const api::Call& call, std::string_view body, const provide
   return form.stream ? call.include_usage : !body.contains("\"stream_options\"");
 }
 
+api::ApiError too_many_streams(std::uint64_t most) {
+  api::ApiError error;
+  error.status = 503;
+  error.type = "server_error";
+  error.code = "too_many_streams";
+  error.message = "There are " + std::to_string(most) +
+                  " streamed answers under way, as many as memory.streams allows; try again in a moment.";
+  error.should_retry = true;
+  error.retry_after = std::chrono::seconds(1);
+  return error;
+}
+
 std::unique_ptr<Delivery> make_delivery(Answer& answer, Caller& caller, const Errand& errand,
                                         const Intake& intake) {
   if (intake.call.stream) {
@@ -63,6 +77,12 @@ runtime::Task<void> serve_as(Services& services, const Errand& errand, api::Matc
   const auto read = read_intake(*errand.plan, errand.format, request, services.loop.random(), intake);
   ledger.read(intake);
   auto refusal = read ? untold_failure(services, request) : std::optional(read.error());
+  std::optional<StreamLimit::Place> place;
+  if (!refusal && intake.call.stream) {
+    const std::uint64_t most = errand.plan->settings->max_streams;
+    place = services.streams.try_take(most);
+    if (!place) refusal = too_many_streams(most);
+  }
   http::Headers standing;
   if (!refusal && !turn) {
     auto booked = book_turn(request.key.get(), services.loop.now(), intake.deadline.until);
@@ -118,7 +138,10 @@ Exchange::~Exchange() { ledger_.sent(answer_.status(), answer_.bytes_written());
 // A request that can't be kept within the memory for retries is served, but once.
 std::uint32_t Exchange::max_attempts() {
   auto lease = services_.memory.try_hold(errand_.request.body.size());
-  if (!lease) return 1;
+  if (!lease) {
+    services_.metrics.add(ports::Metric::not_retryable, {});
+    return 1;
+  }
   memory_ = std::move(*lease);
   return intake_.max_attempts;
 }

@@ -40,7 +40,7 @@ Gateway::Gateway(runtime::Loop& loop, ports::HttpClient& client, ports::Metrics&
     : plan_(make_plan(loop, metrics, settings, living_)),
       format_(api::openai::wire_format()),
       memory_(settings->retry_memory_bytes),
-      services_{loop, client, metrics, log, untold_, memory_} {}
+      services_{loop, client, metrics, log, untold_, memory_, streams_} {}
 
 runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::CallerReply& reply) {
   services_.metrics.set(ports::Metric::requests_in_flight, {}, static_cast<double>(++in_flight_));

@@ -41,6 +41,7 @@ class Gateway {
   const api::WireFormat& format_;
   UntoldFailures untold_;
   RetryMemory memory_;
+  StreamLimit streams_;
   Services services_;
   std::uint64_t in_flight_ = 0;
 };

@@ -9,6 +9,7 @@
 #include "api/error.hpp"
 #include "base/sha256.hpp"
 #include "base/time.hpp"
+#include "engine/stream_limit.hpp"
 #include "ports/access_log.hpp"
 #include "ports/http_client.hpp"
 #include "ports/metrics.hpp"
@@ -80,6 +81,7 @@ struct Services {
   ports::AccessLog& log;
   UntoldFailures& untold;
   RetryMemory& memory;
+  StreamLimit& streams;
 };
 
 }  // namespace dujiang::engine

@@ -24,6 +24,9 @@ struct Settings {
   // Bytes of request bodies, over all requests under way. Beyond it a request is still served, but not
   // retried.
   std::uint64_t retry_memory_bytes = 512ull << 20;
+
+  // Streamed answers under way; a request for one more is refused.
+  std::uint64_t max_streams = 10000;
 };
 
 // The upstreams, each on its own: whoever holds one of them holds the settings.

@@ -37,6 +37,7 @@ enum class IoFailure : std::uint8_t {
   dns,          // the name did not resolve
   connect,      // refused or unreachable
   connect_timeout,
+  local,     // this machine has no descriptor, port or memory left for a connection
   tls,       // handshake or certificate
   reset,     // the connection broke
   closed,    // end of stream before the end of the message

@@ -14,6 +14,7 @@ constexpr std::array<Text, 9> kOperations = {"chat",       "beta_chat", "complet
                                              "relay"};
 constexpr std::array<Text, 2> kTokenTypes = {"input", "output"};
 constexpr std::array<Text, 2> kSides = {"caller", "upstream"};
+constexpr std::array<Text, 3> kPauses = {"connections", "descriptors", "memory"};
 constexpr std::array<Text, 3> kCuts = {"error_event", "aborted", "caller_gone"};
 constexpr std::array<Text, 2> kReloadResults = {"applied", "refused"};
 constexpr std::array<Text, 3> kQueueRefusals = {"full", "too_late", "expired"};
@@ -41,6 +42,7 @@ constexpr MetricLabel kCaller{"caller", "Name of the caller's key in the configu
 constexpr MetricLabel kKeyRefusal{"reason", "Why the key does not let the caller in.", kKeyRefusals};
 constexpr MetricLabel kAccountFault{"reason", "What is wrong with the account: key, rights or balance.",
                                     kAccountFaults};
+constexpr MetricLabel kPause{"reason", "What there was no more of.", kPauses};
 constexpr MetricLabel kSide{"side", "Whose connections: those of callers or those to upstreams.", kSides};
 constexpr MetricLabel kHow{"how", "What the caller saw of the cut.", kCuts};
 constexpr MetricLabel kVersion{"version", "Version of Dujiang.", {}};
@@ -156,6 +158,30 @@ constexpr std::array<MetricFamily, kMetricCount> kCatalog = {{
      counter,
      "Requests and connections that the HTTP front refused by itself.",
      kList<kRefusal>,
+     {}},
+    {Metric::max_connections,
+     "dujiang_max_connections",
+     gauge,
+     "Connections of callers that may be open at a time, by the configuration and by the descriptor limit.",
+     kNone,
+     {}},
+    {Metric::accept_pauses,
+     "dujiang_accept_pauses_total",
+     counter,
+     "Times that no connection was accepted for a while.",
+     kList<kPause>,
+     {}},
+    {Metric::body_memory,
+     "dujiang_body_memory_bytes",
+     gauge,
+     "Memory that the bodies of requests under way take, beyond 16 KiB each.",
+     kNone,
+     {}},
+    {Metric::not_retryable,
+     "dujiang_not_retryable_total",
+     counter,
+     "Requests that were served, but not kept for retries, since `memory.retries` was used up.",
+     kNone,
      {}},
     {Metric::log_lines_lost,
      "dujiang_log_lines_lost_total",

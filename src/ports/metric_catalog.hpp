@@ -37,6 +37,10 @@ enum class Metric : std::uint8_t {
   connections,           // "caller" | "upstream"
   connections_opened,    // "caller" | "upstream"
   requests_refused,      // reason, of the HTTP front
+  max_connections,
+  accept_pauses,  // reason
+  body_memory,
+  not_retryable,
   log_lines_lost,
   log_failing,
   caller_requests,      // caller (the key's name), result ("ok" when whole)

@@ -28,6 +28,7 @@ enum class Failure : std::uint8_t {
   dns,
   connect,
   connect_timeout,
+  local,  // nothing left here to connect with
   tls,
   reset,
   closed,

@@ -112,6 +112,9 @@ Wording wording_of_answers(Code code) {
       return {504, kTimeout, "The upstream's stream stalled", kLost};
     case Code::timed_out:
       return {504, kTimeout, "The answer was not complete by the deadline", "Allow it more time."};
+    case Code::gateway_exhausted:
+      return {503, kUnavailable, "The gateway has no descriptor, port or memory left for a connection",
+              kLater};
     case Code::queue_full:
       return {429, kRate, "Too many requests are waiting for this upstream", kLater};
     case Code::deadline:

@@ -31,6 +31,8 @@ Code io_code(Failure failure) {
       return Code::connect;
     case Failure::connect_timeout:
       return Code::connect_timeout;
+    case Failure::local:
+      return Code::gateway_exhausted;
     case Failure::tls:
       return Code::tls;
     case Failure::reset:
@@ -44,7 +46,7 @@ Code io_code(Failure failure) {
 
 bool never_connected(Code code) {
   return code == Code::no_endpoint || code == Code::dns || code == Code::connect ||
-         code == Code::connect_timeout || code == Code::tls;
+         code == Code::connect_timeout || code == Code::gateway_exhausted || code == Code::tls;
 }
 
 Verdict refusal_verdict(Code code) {

@@ -26,6 +26,7 @@ const std::array<std::string_view, kCodeCount>& code_names() {
       "dns",
       "connect",
       "connect_timeout",
+      "gateway_exhausted",
       "tls",
       "no_endpoint",
       "reset",

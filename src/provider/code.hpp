@@ -32,6 +32,7 @@ enum class Code : std::uint8_t {
   dns,
   connect,
   connect_timeout,
+  gateway_exhausted,  // no descriptor, port or memory here to connect with: nobody else's fault
   tls,
   no_endpoint,  // every endpoint refuses connections
   reset,        // the connection broke before the answer's end

@@ -29,13 +29,13 @@ def request_body(prompt, stream, **more):
     return {"model": MODEL, "messages": [{"role": "user", "content": prompt}], "stream": stream, **more}
 
 
-async def ask(base_url, prompt, stream, timeout, headers=None, on_text=None):
-    """One call without retries. `on_text` is called with each piece of a streamed answer."""
+async def ask(base_url, prompt, stream, timeout, headers=None, on_text=None, pause=0):
+    """One call without retries. `on_text` gets each piece of a streamed answer; `pause` comes after each read."""
     reply = Reply()
     started = time.monotonic()
     try:
         async with asyncio.timeout(timeout):
-            await _call(reply, base_url, request_body(prompt, stream), headers or {}, on_text)
+            await _call(reply, base_url, request_body(prompt, stream), headers or {}, on_text, pause)
     except TimeoutError:
         reply.failure = "no end in time"
     except wire.Broken as broken:
@@ -46,14 +46,14 @@ async def ask(base_url, prompt, stream, timeout, headers=None, on_text=None):
     return reply
 
 
-async def _call(reply, base_url, body, headers, on_text):
+async def _call(reply, base_url, body, headers, on_text, pause):
     url = base_url.rstrip("/") + "/chat/completions"
     async with wire.send("POST", url, headers, json.dumps(body).encode()) as response:
         reply.headers = response.headers
         if response.status != 200:
             raise Failed(f"{response.status} {_error_type(await response.body())}".strip())
         if body["stream"]:
-            await _read_stream(reply, response, on_text)
+            await _read_stream(reply, response, on_text, pause)
         else:
             _read_whole(reply, await response.body())
 
@@ -76,7 +76,7 @@ def _read_whole(reply, body):
         raise Failed("200 without an answer in it") from error
 
 
-async def _read_stream(reply, response, on_text):
+async def _read_stream(reply, response, on_text, pause):
     """As the SDKs do: ends at [DONE], and takes an end without it for a normal one."""
     rest = b""
     async for piece in response.chunks():
@@ -88,6 +88,8 @@ async def _read_stream(reply, response, on_text):
             if data == b"[DONE]":
                 return
             _take_event(reply, data, on_text)
+        if pause:
+            await asyncio.sleep(pause)
 
 
 def _take_event(reply, data, on_text):

@@ -22,9 +22,23 @@ std::unique_ptr<balance::Strategy> strategy_of(const route::UpstreamSpec& spec) 
   return balance::make_smooth_weighted(std::move(weights));
 }
 
+IoFailure kind_of(net::ConnectFailure::Kind kind) {
+  using Kind = net::ConnectFailure::Kind;
+  switch (kind) {
+    case Kind::timeout:
+      return IoFailure::connect_timeout;
+    case Kind::local:
+      return IoFailure::local;
+    case Kind::refused:
+    case Kind::unreachable:
+      break;
+  }
+  return IoFailure::connect;
+}
+
 ConnectError from(const net::ConnectFailure& failure) {
   using Kind = net::ConnectFailure::Kind;
-  return {.failure = failure.kind == Kind::timeout ? IoFailure::connect_timeout : IoFailure::connect,
+  return {.failure = kind_of(failure.kind),
           .detail = failure.message,
           .blame = failure.kind == Kind::local ? ConnectError::Blame::nobody : ConnectError::Blame::endpoint};
 }

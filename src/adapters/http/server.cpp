@@ -12,12 +12,36 @@ namespace {
 // Connections beyond the limit that are told so at the same time; those beyond that are dropped.
 constexpr std::size_t kTurnedAwayAtOnce = 64;
 
+// How long it takes at most to see that there is room again.
+constexpr base::Duration kLookAgain = std::chrono::milliseconds(50);
+
+void pause(ServerCore& core, PauseReason reason) {
+  if (!core.pause.paused()) ++core.counts.pauses[static_cast<std::size_t>(reason)];
+  const auto text = core.pause.begin(reason, core.connections.size(), core.loop.now());
+  if (text) core.warn("accept_paused", *text);
+}
+
+void go_on(ServerCore& core) {
+  if (const auto text = core.pause.end(core.loop.now())) core.warn("accept_resumed", *text);
+}
+
+// Waits until one more connection may be open, or the listener is closed.
+runtime::Task<void> room(ServerCore& core, const net::Listener& listener) {
+  while (core.connections.size() >= core.most_connections && !listener.closed()) {
+    pause(core, PauseReason::connections);
+    co_await runtime::sleep_until(core.loop, base::after(core.loop.now(), kLookAgain));
+  }
+}
+
 runtime::Task<void> accept_all(std::shared_ptr<ServerCore> core, std::shared_ptr<net::Listener> listener,
                                Door door) {
   const bool on_loopback = listener->address().is_loopback();
+  listener->on_starved([&core = *core](int error) { pause(core, pause_reason(error)); });
   while (true) {
+    co_await room(*core, *listener);
     net::Accepted accepted = co_await listener->accept();
     if (!accepted.conn) co_return;
+    go_on(*core);
     ++core->counts.accepted;
     const bool is_full = core->connections.size() - core->turned_away >= core->settings.max_connections;
     // A 503 is worth a handshake to nobody.
@@ -55,6 +79,8 @@ std::string_view name(RefusalReason reason) {
       return "tls_handshake";
     case RefusalReason::not_cleared:
       return "not_cleared";
+    case RefusalReason::memory_full:
+      return "memory_full";
   }
   return "";
 }
@@ -89,6 +115,14 @@ base::Result<net::SocketAddress> HttpServer::listen(const net::SocketAddress& at
 
 void HttpServer::adopt(ServerSettings settings) { core_->settings = std::move(settings); }
 
+void HttpServer::accept_at_most(std::size_t connections) { core_->most_connections = connections; }
+
+void HttpServer::use_body_memory(std::shared_ptr<BodyMemory> memory) {
+  core_->body_memory = std::move(memory);
+}
+
+void HttpServer::on_warning(Warn warn) { core_->warn = std::move(warn); }
+
 void HttpServer::stop_accepting() {
   core_->draining = true;
   for (const auto& listener : core_->listeners) listener->close();
@@ -111,7 +145,6 @@ runtime::Task<bool> HttpServer::drained(base::TimePoint until) {
 ServerCounts HttpServer::counts() const {
   ServerCounts counts = core_->counts;
   counts.connections = core_->connections.size();
-  for (const auto& listener : core_->listeners) counts.starved += listener->starved();
   return counts;
 }
 

@@ -30,6 +30,7 @@ struct ServerSettings {
   std::size_t max_target_bytes = 16384;        // path and query; 414 beyond
   std::uint64_t max_body_bytes = 16ull << 20;  // 413 beyond, before it is read where its length is announced
   std::size_t max_connections = 10000;         // 503 beyond
+  std::uint64_t body_memory_bytes = 1ull << 30;              // of all bodies together; 503 beyond
   base::Duration header_timeout = std::chrono::seconds(10);  // from the first byte of a head to its last; 408
   base::Duration body_timeout = std::chrono::minutes(2);     // from the head to the body's last byte; 408
   base::Duration idle_timeout = std::chrono::seconds(75);    // without a request; closes
@@ -66,9 +67,15 @@ enum class RefusalReason : std::uint8_t {
   too_many_connections,
   tls_handshake,
   not_cleared,  // by the application: its key, for example
+  memory_full,
 };
-inline constexpr std::size_t kRefusalReasons = 9;
+inline constexpr std::size_t kRefusalReasons = 10;
 std::string_view name(RefusalReason reason);
+
+// Why no connections were accepted for a while.
+enum class PauseReason : std::uint8_t { connections, descriptors, memory };
+inline constexpr std::size_t kPauseReasons = 3;
+std::string_view name(PauseReason reason);
 
 struct ServerCounts {
   std::size_t connections = 0;                           // open now
@@ -76,9 +83,13 @@ struct ServerCounts {
   std::uint64_t accepted = 0;                            // connections, since the start
   std::uint64_t requests = 0;                            // handed to the handler, since the start
   std::array<std::uint64_t, kRefusalReasons> refused{};  // by RefusalReason
-  std::uint64_t starved = 0;  // times that no descriptor was left for a new connection
+  std::array<std::uint64_t, kPauseReasons> pauses{};     // by PauseReason
 };
 
+// Gets what an operator should know: an event ("accept_paused") and a sentence.
+using Warn = std::function<void(std::string_view event, std::string_view message)>;
+
+class BodyMemory;
 class ServerCore;
 
 class HttpServer {
@@ -96,6 +107,12 @@ class HttpServer {
 
   // Goes on with other limits and times: for what begins from now on, the next head, body or wait.
   void adopt(ServerSettings settings);
+
+  // Lets connections wait in the kernel while so many are open: what descriptors allow.
+  void accept_at_most(std::size_t connections);
+  void on_warning(Warn warn);
+  // Shares it with the servers of other loops; until then the server has one of its own.
+  void use_body_memory(std::shared_ptr<BodyMemory> memory);
 
   // Begins to drain: no new connections, idle ones are closed, busy ones end with the answer they are at.
   void stop_accepting();

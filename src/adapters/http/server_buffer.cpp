@@ -58,24 +58,34 @@ void ReadBuffer::grow(std::size_t capacity) {
 }
 
 std::span<char> BodyBuffer::space() {
-  if (size_ == capacity_) reserve(std::max(kBlockBytes, size_ * 2));
+  if (size_ == capacity_ && !reserve(std::max(kBlockBytes, size_ * 2))) return {};
   return {data_.get() + size_, capacity_ - size_};
 }
 
-void BodyBuffer::append(std::string_view bytes) {
-  if (size_ + bytes.size() > capacity_) reserve(std::max(size_ + bytes.size(), capacity_ * 2));
+bool BodyBuffer::append(std::string_view bytes) {
+  const std::size_t needed = size_ + bytes.size();
+  if (needed > capacity_ && !reserve(std::max(needed, capacity_ * 2))) return false;
   std::memcpy(data_.get() + size_, bytes.data(), bytes.size());
   commit(bytes.size());
+  return true;
 }
 
-void BodyBuffer::reserve(std::size_t bytes) {
+void BodyBuffer::release() {
+  memory_.give_back(std::exchange(capacity_, 0));
+  data_.reset();
+  size_ = 0;
+}
+
+bool BodyBuffer::reserve(std::size_t bytes) {
   if (expected_ > 0) bytes = std::min(bytes, expected_);
+  if (!memory_.try_take(bytes - capacity_)) return false;
   // Not value-initialised, and grown in place where the allocator can: bodies run into megabytes.
   auto* grown = static_cast<char*>(std::realloc(data_.get(), bytes + kBodyPadding));
   if (grown == nullptr) throw std::bad_alloc();
   [[maybe_unused]] const char* moved = data_.release();
   data_.reset(grown);
   capacity_ = bytes;
+  return true;
 }
 
 }  // namespace dujiang::adapters::http

@@ -2,7 +2,9 @@
 // they come.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <span>
@@ -59,24 +61,60 @@ class ReadBuffer {
   std::size_t size_ = 0;
 };
 
+// What the bodies of all requests under way may take together. Shared by the fronts of all loops, and exact.
+class BodyMemory {
+ public:
+  explicit BodyMemory(std::uint64_t limit) : limit_(limit) {}
+
+  bool try_take(std::uint64_t bytes) {
+    // Taken first and looked at afterwards, so that two loops never share the same room.
+    const std::uint64_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
+    if (before + bytes <= limit_.load(std::memory_order_relaxed)) return true;
+    give_back(bytes);
+    return false;
+  }
+  void give_back(std::uint64_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+  std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
+  bool has_room_for(std::uint64_t bytes) const {
+    return used() + bytes <= limit_.load(std::memory_order_relaxed);
+  }
+
+  // What is held beyond a smaller limit stays held.
+  void set_limit(std::uint64_t limit) { limit_.store(limit, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> limit_;
+  std::atomic<std::uint64_t> used_ = 0;
+};
+
 // A request body: at most twice as much memory as bytes that really came, and kBodyPadding after them.
 class BodyBuffer {
  public:
+  explicit BodyBuffer(BodyMemory& memory) : memory_(memory) {}
+  BodyBuffer(const BodyBuffer&) = delete;
+  BodyBuffer& operator=(const BodyBuffer&) = delete;
+  ~BodyBuffer() { release(); }
+
   // The whole length is known: space() ends there.
   void expect(std::size_t length) { expected_ = length; }
 
   std::string_view view() const { return {data_.get(), size_}; }
   std::size_t size() const { return size_; }
-  std::span<char> space();  // not empty before the expected length is reached
+  // Where to read to; before the expected length is reached it is empty only where no memory is left.
+  std::span<char> space();
   void commit(std::size_t bytes) { size_ += bytes; }
-  void append(std::string_view bytes);
+  // False where no memory is left.
+  bool append(std::string_view bytes);
+  void release();
 
  private:
   struct Free {
     void operator()(char* memory) const { std::free(memory); }
   };
-  void reserve(std::size_t bytes);
+  bool reserve(std::size_t bytes);
 
+  BodyMemory& memory_;
   std::unique_ptr<char, Free> data_;
   std::size_t expected_ = 0;
   std::size_t capacity_ = 0;

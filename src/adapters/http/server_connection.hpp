@@ -50,7 +50,7 @@ class Connection {
 
   enum class Next : std::uint8_t { request, close };
   enum class Read : std::uint8_t { bytes, nothing_yet, ended };
-  enum class Decoded : std::uint8_t { more, done, malformed, too_large };
+  enum class Decoded : std::uint8_t { more, done, malformed, too_large, no_memory };
   struct Refusal {
     RefusalReason reason{};
     int status = 0;
@@ -91,6 +91,7 @@ class Connection {
   void watch_caller(Exchange& exchange);
   runtime::Task<bool> refuse(Exchange& exchange, Refusal refusal);
   runtime::Task<bool> refuse_body(Exchange& exchange);
+  runtime::Task<bool> refuse_for_memory(Exchange& exchange);
   runtime::Task<void> linger();
   bool has_unread_bytes();
 

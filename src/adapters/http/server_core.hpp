@@ -3,6 +3,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "adapters/http/server.hpp"
+#include "adapters/http/server_accept.hpp"
 #include "adapters/http/server_buffer.hpp"
 #include "adapters/net/listener.hpp"
 
@@ -26,6 +29,7 @@ class ServerCore {
         handler(std::move(to)),
         error_page(std::move(page)),
         hooks(std::move(say)),
+        body_memory(std::make_shared<BodyMemory>(settings.body_memory_bytes)),
         emptied(on) {}
 
   void count(RefusalReason reason) { ++counts.refused[static_cast<std::size_t>(reason)]; }
@@ -38,11 +42,15 @@ class ServerCore {
   const ports::Handler handler;
   const ErrorPage error_page;
   const ports::FrontHooks hooks;
+  std::shared_ptr<BodyMemory> body_memory;
   std::vector<std::shared_ptr<net::Listener>> listeners;
   std::unordered_set<Connection*> connections;
   std::size_t turned_away = 0;  // of these: beyond the limit, being told so
-  ServerCounts counts;          // without what is derived: connections, starved
+  ServerCounts counts;          // without what is derived: connections
   bool draining = false;
+  std::size_t most_connections = std::numeric_limits<std::size_t>::max();  // that descriptors allow
+  AcceptPause pause;
+  Warn warn = [](std::string_view, std::string_view) {};
   runtime::Signal emptied;  // the last connection has gone
   BlockPool blocks;
   // For bytes that are looked at before anything else runs.

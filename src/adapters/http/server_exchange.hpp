@@ -22,6 +22,7 @@ struct Exchange {
       : connection(std::move(on)),
         core(*connection->core_),
         parser({.head_bytes = core.settings.max_head_bytes, .target_bytes = core.settings.max_target_bytes}),
+        body_buffer(*core.body_memory),
         max_body(core.settings.max_body_bytes),
         reply(core, *connection->conn_),
         ended(core.loop) {}

@@ -1,5 +1,6 @@
 // How a Connection reads one request: head, checks, body.
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -95,7 +96,12 @@ runtime::Task<bool> Connection::check_head(Exchange& exchange) {
                                          .message = foreign->message});
   }
   if (!co_await clear_head(exchange)) co_return false;
-  if (parser.body().length > exchange.max_body) co_return co_await refuse_body(exchange);
+  const std::uint64_t length = parser.body().length;
+  if (length > exchange.max_body) co_return co_await refuse_body(exchange);
+  // Nothing is taken yet: who only announces a body keeps nobody from sending his.
+  if (length > kBlockBytes && !core_->body_memory->has_room_for(length)) {
+    co_return co_await refuse_for_memory(exchange);
+  }
   co_return true;
 }
 
@@ -145,10 +151,12 @@ runtime::Task<bool> Connection::read_body_into_buffer(Exchange& exchange, std::s
 runtime::Task<bool> Connection::read_body_of_length(Exchange& exchange, std::size_t length) {
   BodyBuffer& body = exchange.body_buffer;
   body.expect(length);
-  body.append(buffer_.view().substr(exchange.consumed));
+  if (!body.append(buffer_.view().substr(exchange.consumed))) co_return co_await refuse_for_memory(exchange);
   exchange.consumed = buffer_.size();
   while (body.size() < length) {
-    const net::IoResult result = conn_->read(body.space());
+    const std::span<char> space = body.space();
+    if (space.empty()) co_return co_await refuse_for_memory(exchange);
+    const net::IoResult result = conn_->read(space);
     if (result.status == IoStatus::ok) {
       body.commit(result.bytes);
     } else if (result.status != IoStatus::would_block || !co_await wait_for_more(exchange)) {
@@ -176,6 +184,7 @@ runtime::Task<bool> Connection::read_chunked_body(Exchange& exchange) {
     }
   }
   if (decoded == Decoded::too_large) co_return co_await refuse_body(exchange);
+  if (decoded == Decoded::no_memory) co_return co_await refuse_for_memory(exchange);
   if (decoded == Decoded::malformed) {
     co_return co_await refuse(exchange, {.reason = RefusalReason::bad_request,
                                          .status = 400,
@@ -202,7 +211,7 @@ Connection::Decoded Connection::decode(Exchange& exchange, std::string_view& byt
         if (exchange.body_buffer.size() + step.body.size() > exchange.max_body) {
           return Decoded::too_large;
         }
-        exchange.body_buffer.append(step.body);
+        if (!exchange.body_buffer.append(step.body)) return Decoded::no_memory;
     }
   }
 }
@@ -237,6 +246,15 @@ runtime::Task<bool> Connection::refuse_body(Exchange& exchange) {
                  .message = "The body is larger than the limit of " + std::to_string(exchange.max_body) +
                             (is_of_key ? " bytes of this key; send less, or have its max_body raised."
                                        : " bytes; send less, or raise listen.max_body.")});
+}
+
+runtime::Task<bool> Connection::refuse_for_memory(Exchange& exchange) {
+  exchange.body_buffer.release();  // at once: the answer may take its time
+  co_return co_await refuse(exchange, {.reason = RefusalReason::memory_full,
+                                       .status = 503,
+                                       .code = "memory_full",
+                                       .message = "The bodies of requests under way take all the memory that "
+                                                  "there is for them; try again in a moment."});
 }
 
 }  // namespace dujiang::adapters::http

@@ -1,6 +1,7 @@
 #include "adapters/net/listener.hpp"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +16,14 @@ namespace {
 
 constexpr int kBacklog = 4096;  // the kernel caps it at net.core.somaxconn
 constexpr base::Duration kStarvedPause = std::chrono::milliseconds(100);
+
+// A peer who reads nothing would have the kernel hold megabytes for him; what is on its way to one who reads
+// does not count.
+constexpr int kMostUnsent = 128 << 10;
+
+void limit_unsent(int fd) {
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsent, sizeof kMostUnsent);
+}
 
 std::string bind_error(const SocketAddress& at, int error) {
   const std::string where = at.to_string();
@@ -80,6 +89,7 @@ runtime::Task<Accepted> Listener::accept() {
     const int fd = ::accept4(socket_.fd(), address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
       set_no_delay(fd);
+      limit_unsent(fd);
       co_return Accepted{.conn = std::make_unique<TcpConn>(Socket(loop, fd)),
                          .peer = SocketAddress::from_native(*address)};
     }
@@ -87,7 +97,7 @@ runtime::Task<Accepted> Listener::accept() {
       co_await socket_.readable().wait(base::kNever);
     } else if (!is_lost_connection(errno)) {
       // No descriptor left: the connection stays in the kernel's queue, and readable() would fire at once.
-      ++starved_;
+      on_starved_(errno);
       co_await runtime::sleep_until(loop, base::after(loop.now(), kStarvedPause));
     }
   }

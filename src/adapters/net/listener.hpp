@@ -1,8 +1,9 @@
 // A listening TCP socket and the connections that come in on it.
 #pragma once
 
-#include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "adapters/net/address.hpp"
 #include "adapters/net/socket.hpp"
@@ -27,22 +28,22 @@ class Listener {
   const SocketAddress& address() const { return address_; }
 
   // The next connection; one without `conn` means that the listener was closed. One call at a time. Where the
-  // process or the kernel is out of descriptors it waits and tries again ten times a second, counting.
+  // process or the kernel is out of descriptors it waits and tries again ten times a second.
   runtime::Task<Accepted> accept();
 
   // Ends a waiting accept() too. Connections that the kernel has accepted already are reset.
   void close();
   bool closed() const { return socket_.fd() < 0; }
 
-  // How often accept() had to wait because no descriptor (or memory) was left.
-  std::uint64_t starved() const { return starved_; }
+  // Is told each time that accept() has to wait because no descriptor or memory was left, with the errno.
+  void on_starved(std::function<void(int error)> tell) { on_starved_ = std::move(tell); }
 
  private:
   Listener(Socket socket, const SocketAddress& address) : socket_(std::move(socket)), address_(address) {}
 
   Socket socket_;
   SocketAddress address_;
-  std::uint64_t starved_ = 0;
+  std::function<void(int error)> on_starved_ = [](int) {};
 };
 
 }  // namespace dujiang::adapters::net

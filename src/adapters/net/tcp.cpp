@@ -99,6 +99,7 @@ runtime::Task<TcpConnected> connect_tcp(runtime::AsioLoop& loop, SocketAddress t
   const int fd = ::socket(to.is_ip6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) co_return connect_failure(to, errno);
   Socket socket(loop, fd);
+  if (socket.fd() < 0) co_return connect_failure(to, ENOMEM);  // the kernel cannot watch one more
   set_no_delay(fd);
   sockaddr_storage native{};
   auto* address = reinterpret_cast<sockaddr*>(&native);

@@ -224,7 +224,7 @@ TEST_F(ClientTest, DoesNotBlameAnEndpointWhenItsOwnDescriptorsAreOut) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
   const Answer starved = fetch(*client);
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
-  EXPECT_EQ(starved.failure, IoFailure::connect);
+  EXPECT_EQ(starved.failure, IoFailure::local);
   EXPECT_THAT(starved.detail, HasSubstr("can be opened"));
   EXPECT_EQ(fetch(*client).body, "hi") << "at once, not after the probe interval";
 }

@@ -59,6 +59,10 @@ class TestServer {
     return thread_.call([this] { return server_->counts(); });
   }
   std::uint64_t refused(RefusalReason reason) { return counts().refused[static_cast<std::size_t>(reason)]; }
+  // Calls it with the server, on its loop.
+  void use(const std::function<void(HttpServer&)>& what) {
+    thread_.call([&] { what(*server_); });
+  }
   void stop_accepting() {
     thread_.call([this] { server_->stop_accepting(); });
   }

@@ -327,6 +327,8 @@ void add_more(Table& table) {
             retryable(Code::tls, Billing::unsent, 502));
   table.add(0, "connect time-out", without_head(true, Failure::connect_timeout, Sent::nothing),
             retryable(Code::connect_timeout, Billing::unsent, 504));
+  table.add(0, "no descriptor left", without_head(true, Failure::local, Sent::nothing),
+            retryable(Code::gateway_exhausted, Billing::unsent, 503));
   table.add(0, "no endpoint", without_head(true, Failure::no_endpoint, Sent::nothing),
             retryable(Code::no_endpoint, Billing::unsent, 503));
   table.add_refusal(0, "403", 403, R"({"error":{"message":"no"}})",

@@ -28,6 +28,24 @@ TEST(Memory, ARequestThatCannotBeKeptForRetriesIsServedButOnce) {
   EXPECT_EQ(rig.call(ask(false))->reply.status(), 503);
   EXPECT_EQ(rig.call(ask(false))->reply.status(), 200);
   EXPECT_EQ(rig.client.seen().size(), 2u);
+  EXPECT_EQ(rig.metrics.value(ports::Metric::not_retryable, {}), 2);
+}
+
+TEST(Streams, OneMoreThanMayBeUnderWayIsRefusedAtOnceAndServedWhenThereIsRoomAgain) {
+  auto settings = settings_of({"main"});
+  settings.max_streams = 1;
+  EngineRig rig(settings);
+  rig.client.expect("main", hello());
+  const auto first = rig.begin(ask(true));
+  const auto second = rig.begin(ask(true));
+  const auto whole = rig.begin(ask(false));
+  rig.loop.run();
+  EXPECT_EQ(first->reply.status(), 200);
+  EXPECT_EQ(second->reply.status(), 503);
+  EXPECT_THAT(second->reply.body(), HasSubstr("too_many_streams"));
+  EXPECT_EQ(whole->reply.status(), 200) << "no stream to its caller";
+  EXPECT_EQ(rig.client.seen().size(), 2u);
+  EXPECT_EQ(rig.call(ask(true))->reply.status(), 200);
 }
 
 TEST(Queue, AClassThatIsCoreGoesBeforeOneThatIsStandardAndThatBeforeBackground) {
