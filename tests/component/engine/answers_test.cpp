@@ -16,7 +16,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr route::milliseconds kShort = 400ms;
+constexpr route::milliseconds kShort = 1500ms;
 
 constexpr std::string_view kTools =
     R"(,"tools":[{"type":"function","function":{"name":"look_up","parameters":{"type":"object",)"

@@ -66,11 +66,11 @@ TEST(Rule8WaitingCaller, IsKeptAliveWhileItsCallIsRefusedAgainAndAgain) {
 TEST(Rule8WaitingCaller, WhoseStreamFlowsHearsNothingElse) {
   BusyServer only;
   auto settings = waiting_settings(only);
-  settings.routes[0].keep_alive = 600ms;
+  settings.routes[0].keep_alive = 1500ms;
   const GatewayRig gateway(settings);
-  // For more than a second, a token every 20 ms.
+  // For more than two seconds, a token every 20 ms.
   const Heard heard =
-      gateway.ask({.prompt = "[[sim-tokens 70]] Flow.", .stream = true, .fault = "29; every=20"});
+      gateway.ask({.prompt = "[[sim-tokens 110]] Flow.", .stream = true, .fault = "29; every=20"});
   EXPECT_EQ(heard.chat.finish_reason, "stop");
   EXPECT_TRUE(heard.chat.comments.empty()) << heard.chat.comments[0];
 }
@@ -93,7 +93,7 @@ TEST(Rule8WaitingCaller, HearsNothingBeforeItsAnswerWhereItOrTheRouteSaysSo) {
 TEST(Rule8WaitingCaller, AFailureUnderAnEarly200BreaksTheTransferAndTheSdksRepeatHearsTheTruth) {
   BusyServer only;
   const GatewayRig gateway(waiting_settings(only));
-  Question question{.fault = "17; after=forever", .fields = "x-dujiang-deadline-ms: 800\r\n"};
+  Question question{.fault = "17; after=forever", .fields = "x-dujiang-deadline-ms: 2000\r\n"};
   const Heard broken = gateway.ask(question);
   EXPECT_EQ(broken.status(), 200);
   EXPECT_FALSE(broken.http.complete);

@@ -27,7 +27,7 @@ enum class Form { stream, whole, as_is };
 enum class Way { once, always, elsewhere };
 
 // Short enough for a suite of hundreds of calls, long enough for a calm upstream on a machine that is not.
-constexpr route::milliseconds kShort = 400ms;
+constexpr route::milliseconds kShort = 1000ms;
 
 constexpr std::uint32_t kAttempts = 2;
 
