@@ -45,7 +45,7 @@ TEST(Rule1Clocks, WhitespaceThatGrowsIsNoProgressTowardsTheFirstToken) {
   BusyServer first;
   BusyServer second;
   auto settings = two(first, second);
-  settings.routes[0].clocks.first_token = kShort;
+  settings.routes[0].clocks.first_token = 400ms;  // before there is so much of it that it is shown
   const GatewayRig gateway(settings);
   for (const bool stream : {true, false}) {
     const Question question{.stream = stream, .fault = "whitespace"};
