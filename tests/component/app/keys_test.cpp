@@ -208,6 +208,23 @@ TEST_F(KeysTest, the_name_is_in_the_line_of_the_log_and_in_a_label_and_the_key_g
               HasSubstr("dujiang_caller_requests_total{caller=\"team-a\",result=\"ok\"} 1\n"));
 }
 
+TEST_F(KeysTest, a_changed_file_lets_others_in_and_shuts_out_whom_it_names_no_more) {
+  const std::string goes = new_key("goes");
+  serve_with_keys();
+  const auto status_of = [this](const std::string& key) {
+    const int status = get_as("/nowhere", "x-api-key: " + key + "\r\n").status;
+    gateway_->error_line();  // of the request
+    return status;
+  };
+  EXPECT_EQ(status_of(goes), 404);
+  const Ended made = run_dujiang({.arguments = {"key", "new", "comes"}});
+  const std::string comes = made.output.substr(made.output.find("dj_"), goes.size());
+  std::ofstream(file()) << made.output.substr(made.output.find("- {name"));
+  EXPECT_THAT(gateway_->error_line(), HasSubstr("\"event\":\"reloaded\""));
+  EXPECT_EQ(status_of(comes), 404);
+  EXPECT_EQ(status_of(goes), 401);
+}
+
 TEST_F(KeysTest, a_file_that_others_may_read_is_warned_about_at_the_start) {
   new_key("team-a");
   ASSERT_EQ(chmod(file().c_str(), 0644), 0);
