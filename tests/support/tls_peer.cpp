@@ -102,6 +102,8 @@ runtime::Task<bool> TlsPeer::write(std::string_view bytes) {
   co_return true;
 }
 
+void TlsPeer::rekey() { SSL_key_update(ssl_, SSL_KEY_UPDATE_REQUESTED); }
+
 void TlsPeer::close_notify() { SSL_shutdown(ssl_); }
 
 bool TlsPeer::resumed() const { return SSL_session_reused(ssl_) != 0; }

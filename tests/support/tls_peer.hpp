@@ -38,6 +38,8 @@ class TlsPeer {
   runtime::Task<bool> accept();
   runtime::Task<std::string> read_until(std::string_view end);
   runtime::Task<bool> write(std::string_view bytes);
+  // Asks the client for new keys with the next write (TLS 1.3), which it must answer.
+  void rekey();
   void close_notify();
 
   bool resumed() const;
