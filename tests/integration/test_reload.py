@@ -92,7 +92,7 @@ class ReloadTest(unittest.TestCase):
         log = [json.loads(line) for line in self.gateway.log.read_text().splitlines()]
         refusals = [line["message"] for line in log if line["event"] == "reload_refused"]
         self.assertEqual(len(refusals), CHANGES / 2)
-        self.assertIn(f"{self.file}:13: routes[0].mtach: ", refusals[0])
+        self.assertIn(f"{self.file}:14: routes[0].mtach: ", refusals[0])
         self.assertEqual(sum(line["event"] == "reloaded" for line in log), CHANGES / 2)
 
     def test_calls_that_wait_are_served_by_the_endpoint_that_is_put_in_the_place_of_a_dead_one(self):
@@ -101,8 +101,9 @@ class ReloadTest(unittest.TestCase):
 
         async def ask_and_move():
             calls = [asyncio.create_task(chat.ask(self.gateway.url + "/v1", prompt, i % 2 == 0, PATIENCE)) for i in range(10)]
-            while "dujiang_requests_in_flight 11" not in await asyncio.to_thread(self.gateway.get, "/metrics"):
-                pass
+            until = time.monotonic() + PATIENCE
+            while "dujiang_requests_in_flight 10\n" not in await asyncio.to_thread(self.gateway.get, "/metrics"):
+                self.assertLess(time.monotonic(), until, "the calls never came")
             self.change(2)
             return await asyncio.gather(*calls)
 
