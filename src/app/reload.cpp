@@ -8,11 +8,12 @@
 
 namespace dujiang::app {
 
-Reload::Reload(runtime::AsioLoop& loop, App& app, adapters::log::JsonLog& log, ConfigSource source,
-               WatchedFiles files)
+Reload::Reload(runtime::AsioLoop& loop, App& app, adapters::log::JsonLog& log,
+               const adapters::systemd::ServiceManager& manager, ConfigSource source, WatchedFiles files)
     : loop_(loop),
       app_(app),
       log_(log),
+      manager_(manager),
       source_(std::move(source)),
       watch_(loop, [this] { request(); }),
       read_done_(loop) {
@@ -29,12 +30,14 @@ void Reload::request() {
 }
 
 runtime::Task<void> Reload::run() {
+  manager_.reloading(loop_.now());
   while (std::exchange(again_, false)) {
     ReadConfig read = co_await this->read();
     watch(std::move(read.files));
     co_await bring_into_force(std::move(read.config));
   }
   busy_ = false;
+  manager_.reloaded();
 }
 
 runtime::Task<ReadConfig> Reload::read() {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "adapters/log/json_log.hpp"
+#include "adapters/systemd/service_manager.hpp"
 #include "app/app.hpp"
 #include "app/config_source.hpp"
 #include "app/file_watch.hpp"
@@ -22,8 +23,8 @@ class Reload {
  public:
   // `files`: what the configuration in force was read from. Everything outlives it; the loop does not run any
   // more when it is destroyed.
-  Reload(runtime::AsioLoop& loop, App& app, adapters::log::JsonLog& log, ConfigSource source,
-         WatchedFiles files);
+  Reload(runtime::AsioLoop& loop, App& app, adapters::log::JsonLog& log,
+         const adapters::systemd::ServiceManager& manager, ConfigSource source, WatchedFiles files);
 
   // Reads the configuration and brings it into force; asked for meanwhile, once more.
   void request();
@@ -38,6 +39,7 @@ class Reload {
   runtime::AsioLoop& loop_;
   App& app_;
   adapters::log::JsonLog& log_;
+  const adapters::systemd::ServiceManager& manager_;
   const ConfigSource source_;
   FileWatch watch_;
   bool busy_ = false;

@@ -102,7 +102,7 @@ int serve(const ConfigSource& source, const ServeOptions& options) {
   if (!bound) return fail(bound.error().message);
   const auto manager = adapters::systemd::ServiceManager::from_environment();
   Ending ending(loop, **app, manager);
-  Reload reload(loop, **app, log, source, std::move(files));
+  Reload reload(loop, **app, log, manager, source, std::move(files));
   const runtime::OsSignals on_hang_up(loop, {SIGHUP}, [&reload](int) { reload.request(); });
   if (options.port_file) {
     const auto written = write_port_file(*options.port_file, bound->port());

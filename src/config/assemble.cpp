@@ -66,9 +66,10 @@ void choose_proxies(route::UpstreamSpec& upstream, const std::string& path, Read
     auto named = adapters::http::proxy_from_environment(*url, reader.environment().variable);
     if (!named) continue;
     if (const auto proxy = adapters::http::parse_proxy_url(named->url); !proxy) {
-      reader.problem_at(path, fmt::format("its proxy, which {} of the environment names, {}; or write `proxy: "
-                                          "none`",
-                                          named->variable, proxy.error().message));
+      reader.problem_at(path,
+                        fmt::format("its proxy, which {} of the environment names, {}; or write `proxy: "
+                                    "none`",
+                                    named->variable, proxy.error().message));
       return;
     }
     endpoint.proxy = route::Secret(std::move(named->url));

@@ -118,10 +118,11 @@ std::vector<Field<S>> traffic_fields() {
       field<S>("ca_file", spec(&Spec::ca_file), optional_of(file()),
                "PEM file of the certificate authorities to trust instead of the system's; relative to "
                "this file."),
-      field<S>("proxy", spec(&Spec::proxy), proxy_choice(),
-               "HTTP proxy that the endpoints are reached through, by CONNECT where they are https. The "
-               "environment names one by HTTPS_PROXY, HTTP_PROXY or ALL_PROXY and exempts whom NO_PROXY lists; "
-               "addresses of this machine are always called directly."),
+      field<S>(
+          "proxy", spec(&Spec::proxy), proxy_choice(),
+          "HTTP proxy that the endpoints are reached through, by CONNECT where they are https. The "
+          "environment names one by HTTPS_PROXY, HTTP_PROXY or ALL_PROXY and exempts whom NO_PROXY lists; "
+          "addresses of this machine are always called directly."),
       field<S>("connect_timeout", spec(&Spec::connect_timeout), duration(10ms, 5min),
                "Time for a connection and its TLS handshake."),
       field<S>("idle_timeout", spec(&Spec::idle_timeout), duration(0ms, 1h),

@@ -19,9 +19,9 @@ constexpr std::uint16_t kUsualPort = 3128;
 
 std::string base64(std::string_view bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
+  const int length =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   out.resize(static_cast<std::size_t>(length));
   return out;
 }
@@ -101,8 +101,9 @@ std::optional<EnvironmentProxy> named_by(const std::string& name, const Variable
 
 base::Result<ProxyUrl> parse_proxy_url(std::string_view text) {
   const auto refuse = [](std::string_view reason) {
-    return base::fail(std::string(reason) +
-                      "; a proxy's URL looks like http://proxy.lan:3128 or http://user:password@proxy.lan:3128");
+    return base::fail(
+        std::string(reason) +
+        "; a proxy's URL looks like http://proxy.lan:3128 or http://user:password@proxy.lan:3128");
   };
   const std::string whole =
       text.find("://") == std::string_view::npos ? "http://" + std::string(text) : std::string(text);

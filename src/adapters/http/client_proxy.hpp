@@ -1,7 +1,9 @@
-// Which HTTP proxy an endpoint is reached through, by the environment's conventions; and a proxy's URL taken apart.
+// Which HTTP proxy an endpoint is reached through, by the environment's conventions; and a proxy's URL taken
+// apart.
 //
 // HTTPS_PROXY, HTTP_PROXY and ALL_PROXY name a proxy for https, http and all endpoints, NO_PROXY whom to call
-// directly. There is no standard; this is what curl and Python's clients agree on. This machine is never proxied.
+// directly. There is no standard; this is what curl and Python's clients agree on. This machine is never
+// proxied.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +26,8 @@ struct ProxyUrl {
   bool operator==(const ProxyUrl&) const = default;
 };
 
-// "http://user:password@proxy.lan:3128"; the scheme may be left out, the port is 3128 then. The error never shows
-// the text, which may hold a password.
+// "http://user:password@proxy.lan:3128"; the scheme may be left out, the port is 3128 then. The error never
+// shows the text, which may hold a password.
 base::Result<ProxyUrl> parse_proxy_url(std::string_view text);
 
 // The URL with its password masked.
@@ -38,8 +40,8 @@ struct EnvironmentProxy {
 
 using Variable = std::function<std::optional<std::string>(const std::string& name)>;
 
-// The proxy for an endpoint, if the environment names one. A variable in lower case goes before the same in upper
-// case; an empty one names none.
+// The proxy for an endpoint, if the environment names one. A variable in lower case goes before the same in
+// upper case; an empty one names none.
 std::optional<EnvironmentProxy> proxy_from_environment(const BaseUrl& endpoint, const Variable& variable);
 
 // Whether NO_PROXY's list, `exempt`, has the host: "*", "lan" or ".lan" for the name and all names below it,

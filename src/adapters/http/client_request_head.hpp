@@ -17,7 +17,8 @@ struct RequestHead {
   std::string_view authority;  // for Host
   const dujiang::http::Headers& headers;
   std::size_t body_size = 0;
-  // Set for a proxy that is asked for the resource itself, not for a tunnel: the Proxy-Authorization, or empty.
+  // Set for a proxy that is asked for the resource itself, not for a tunnel: the Proxy-Authorization, or
+  // empty.
   std::optional<std::string_view> through_proxy{};
 };
 

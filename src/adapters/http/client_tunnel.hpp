@@ -23,8 +23,8 @@ struct TunnelFailure {
   std::string message;  // "proxy proxy.lan:3128 did not connect to api.example:443: 403 Forbidden"
 };
 
-// `target`: "host:port". Returns `tcp` again, which is then a connection to the target. Bytes that the proxy sends
-// after its answer, before anything was asked of the target, are refused.
+// `target`: "host:port". Returns `tcp` again, which is then a connection to the target. Bytes that the proxy
+// sends after its answer, before anything was asked of the target, are refused.
 runtime::Task<std::expected<std::unique_ptr<net::TcpConn>, TunnelFailure>> open_tunnel(
     std::unique_ptr<net::TcpConn> tcp, ProxyUrl proxy, std::string target, base::TimePoint until);
 

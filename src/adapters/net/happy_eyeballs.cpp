@@ -56,15 +56,14 @@ std::vector<SocketAddress> by_turns(const std::vector<SocketAddress>& addresses)
 }
 
 runtime::Task<TcpConnected> connect_first(runtime::AsioLoop& loop, AddressList addresses, std::uint16_t port,
-                                       base::TimePoint until) {
+                                          base::TimePoint until) {
   const std::vector<SocketAddress> order = by_turns(*addresses);
   if (order.size() == 1) co_return co_await connect_tcp(loop, order.front().with_port(port), until);
   const auto race = std::make_shared<Race>(loop);
   for (std::size_t started = 1; started <= order.size(); ++started) {
     loop.spawn(attempt(race, order[started - 1].with_port(port), until));
-    const base::TimePoint next = started == order.size()
-                                     ? base::kNever  // each attempt ends by itself
-                                     : base::after(loop.now(), kConnectionAttemptDelay);
+    const base::TimePoint next = started == order.size() ? base::kNever  // each attempt ends by itself
+                                                         : base::after(loop.now(), kConnectionAttemptDelay);
     while (!race->winner && race->failed < started) {
       const runtime::Wake wake = co_await race->changed.wait(next);
       if (wake == runtime::Wake::timeout || started < order.size()) break;

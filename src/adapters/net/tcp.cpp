@@ -95,7 +95,7 @@ void set_no_delay(int fd) {
 }
 
 runtime::Task<TcpConnected> connect_tcp(runtime::AsioLoop& loop, SocketAddress to, base::TimePoint until,
-                                     std::stop_token unwanted) {
+                                        std::stop_token unwanted) {
   const int fd = ::socket(to.is_ip6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) co_return connect_failure(to, errno);
   Socket socket(loop, fd);

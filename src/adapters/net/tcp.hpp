@@ -49,10 +49,10 @@ struct ConnectFailure {
 
 using TcpConnected = std::expected<std::unique_ptr<TcpConn>, ConnectFailure>;
 
-// Connects, by `until` at the latest. `local`: this machine has no descriptor, port or memory left for it. When
-// `unwanted` is stopped, the attempt ends at once, as one that timed out.
+// Connects, by `until` at the latest. `local`: this machine has no descriptor, port or memory left for it.
+// When `unwanted` is stopped, the attempt ends at once, as one that timed out.
 runtime::Task<TcpConnected> connect_tcp(runtime::AsioLoop& loop, SocketAddress to, base::TimePoint until,
-                                     std::stop_token unwanted = {});
+                                        std::stop_token unwanted = {});
 
 // Small writes leave at once instead of waiting for the acknowledgement of earlier ones.
 void set_no_delay(int fd);

@@ -66,6 +66,8 @@ void ServiceManager::reloading(base::TimePoint now) const {
                    duration_cast<microseconds>(now.time_since_epoch()).count()));
 }
 
+void ServiceManager::reloaded() const { send("READY=1"); }
+
 void ServiceManager::stopping(std::string_view status) const {
   send(fmt::format("STOPPING=1\nSTATUS={}", one_line(status)));
 }

@@ -25,10 +25,12 @@ class ServiceManager {
   ServiceManager(std::string socket, std::optional<base::Duration> watchdog)
       : socket_(std::move(socket)), watchdog_(watchdog) {}
 
-  // Requests are served from now on. Also the end of a reload.
+  // Requests are served from now on.
   void ready(std::string_view status) const;
   // A reload has begun; `now` is the monotonic clock's.
   void reloading(base::TimePoint now) const;
+  // It has ended, well or not: requests are served as before it.
+  void reloaded() const;
   // Draining; nothing new is taken.
   void stopping(std::string_view status) const;
   void alive() const;

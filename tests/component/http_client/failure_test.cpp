@@ -2,9 +2,9 @@
 #include <sys/resource.h>
 
 #include "fixture.hpp"
-#include "support/silent_listener.hpp"
 #include "support/fake_dns.hpp"
 #include "support/gzip.hpp"
+#include "support/silent_listener.hpp"
 
 namespace dujiang::testing {
 namespace {

@@ -61,7 +61,8 @@ runtime::Task<void> serve_tunnel(adapters::net::Listener& listener, TlsServerCon
       head.append(bytes.data(), got.bytes);
     }
   }
-  accepted.conn->write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 Connection established\r\nContent-Length: 7\r\n\r\n");
+  accepted.conn->write(
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 Connection established\r\nContent-Length: 7\r\n\r\n");
   TlsPeer peer(context, std::move(accepted.conn));
   co_await peer.accept();
   for (int i = 0; i < 3; ++i) {
@@ -73,7 +74,8 @@ runtime::Task<void> serve_tunnel(adapters::net::Listener& listener, TlsServerCon
 TEST_F(ProxyTest, TalksTlsWithTheEndpointThroughATunnelAndKeepsIt) {
   TlsServerContext context(make_leaf(authority_));
   const auto listener =
-      adapters::net::Listener::open(loop_, adapters::net::SocketAddress::parse("127.0.0.1:0").value()).value();
+      adapters::net::Listener::open(loop_, adapters::net::SocketAddress::parse("127.0.0.1:0").value())
+          .value();
   std::string head;
   loop_.spawn(serve_tunnel(*listener, context, head));
   auto client = proxied("https://localhost", listener->address().port());
@@ -93,7 +95,8 @@ TEST_F(ProxyTest, SaysWhatAProxyAnswersThatOpensNoTunnel) {
               HasSubstr("give user and password"));
   EXPECT_THAT(tunnelled("HTTP/1.1 502 Bad Gateway\r\n\r\n").detail, HasSubstr("502 Bad Gateway"));
   EXPECT_THAT(tunnelled("SSH-2.0-OpenSSH_9.2\r\n").detail, HasSubstr("is not HTTP"));
-  EXPECT_THAT(tunnelled("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x')).detail, HasSubstr("is not HTTP"));
+  EXPECT_THAT(tunnelled("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x')).detail,
+              HasSubstr("is not HTTP"));
 }
 
 TEST_F(ProxyTest, TakesNoBytesThatWereSentBeforeAnythingWasAsked) {

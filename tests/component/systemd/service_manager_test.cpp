@@ -56,6 +56,8 @@ TEST(ServiceManagerTest, it_hears_of_each_state_with_its_status) {
   EXPECT_EQ(ear.heard(), "READY=1\nSTATUS=serving");
   manager.reloading(base::TimePoint(1'500us));
   EXPECT_EQ(ear.heard(), "RELOADING=1\nMONOTONIC_USEC=1500");
+  manager.reloaded();
+  EXPECT_EQ(ear.heard(), "READY=1");
   manager.stopping("draining");
   EXPECT_EQ(ear.heard(), "STOPPING=1\nSTATUS=draining");
 }
