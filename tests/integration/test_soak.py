@@ -124,7 +124,7 @@ class DeafCallersTest(WithGateway):
     COUNT = 2000
     TOKENS = 1200  # 300 KB of events, more than the gateway leaves to a socket
     PATIENCE = 300
-    MAX_KIB_EACH = 64
+    MAX_KIB_EACH = 128  # of buffers: what was read, decoded, encoded and not yet sent
     RECEIVE_BUFFER = 4096
 
     def call(self):
