@@ -15,7 +15,7 @@ from setting import CONFIGURATION, WithGateway, answers, chat
 
 REQUESTS = 100_000
 WARM_UP = 10_000  # pools, caches and the allocator have their size by then
-AT_ONCE = 200
+AT_ONCE = 400
 MAX_GROWTH_KIB = 8 * 1024
 PATIENCE = 60
 
