@@ -45,8 +45,9 @@ runtime::Task<IoStatus> read_on(Conn& conn) {
     }
     if (got.status != IoStatus::would_block) co_return got.status;
     ++idle;
+    // Shorter than the peer's own patience, whose end would look like ours.
     runtime::Signal& readable = conn.readable();
-    if (co_await readable.wait(readable.loop().now() + 10s) == runtime::Wake::timeout) break;
+    if (co_await readable.wait(readable.loop().now() + 5s) == runtime::Wake::timeout) break;
   }
   co_return IoStatus::would_block;
 }
