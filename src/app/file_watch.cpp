@@ -121,7 +121,7 @@ class FileWatch::Impl final : private runtime::Timer {
   void fire() override {
     first_change_.reset();
     // The watches that did hold go on; what fails now was told when the files were read.
-    static_cast<void>(watch_places());
+    [[maybe_unused]] const base::Result<void> watched = watch_places();
     if (has_changed()) on_change_();
   }
 

@@ -28,11 +28,13 @@ runtime::Task<runtime::Wake> heard(runtime::Signal& signal) {
 }
 
 class FileWatchTest : public ::testing::Test {
+ public:
+  ~FileWatchTest() override { fs::remove_all(folder_); }
+
  protected:
   FileWatchTest() : folder_(::testing::TempDir() + "file-watch-XXXXXX") {
     if (mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("mkdtemp");
   }
-  ~FileWatchTest() override { fs::remove_all(folder_); }
 
   std::string at(const std::string& name) const { return folder_ + "/" + name; }
   void write(const std::string& name, const std::string& content) const {
