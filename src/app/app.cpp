@@ -9,6 +9,7 @@
 
 #include "adapters/http/server_buffer.hpp"
 #include "adapters/metrics/process.hpp"
+#include "app/entrances.hpp"
 #include "app/process.hpp"
 #include "app/version.hpp"
 #include "ports/metric_catalog.hpp"
@@ -53,12 +54,15 @@ App::App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log)
       most_callers_(callers_allowed(descriptor_limit())),
       hurry_(loop) {}
 
-base::Result<adapters::net::SocketAddress> App::listen() {
+base::Result<adapters::net::SocketAddress> App::listen(const std::vector<int>& inherited) {
   warn_of_descriptors();
-  const auto first = listen_at(config_.listen, "listen");
-  for (std::size_t i = 0; first && i < config_.listen.also.size(); ++i) {
-    const auto more = listen_at(config_.listen.also[i], fmt::format("listen.also[{}]", i));
-    if (!more) return more;
+  auto entrances = open_entrances(loop_, config_, certificates_, inherited);
+  if (!entrances) return std::unexpected(entrances.error());
+  adapters::net::SocketAddress first;
+  for (Entrance& entrance : *entrances) {
+    if (first == adapters::net::SocketAddress()) first = entrance.listener->address();
+    urls_.push_back(entrance.url());
+    workers_.front()->listen(std::move(entrance.listener), std::move(entrance.door));
   }
   return first;
 }
@@ -70,19 +74,6 @@ void App::warn_of_descriptors() {
                fmt::format("{} descriptors allow {} connections of callers, not the {} of "
                            "listen.max_connections; raise the hard limit (LimitNOFILE=, ulimit -Hn)",
                            descriptor_limit(), most_callers_, wanted));
-}
-
-base::Result<adapters::net::SocketAddress> App::listen_at(const config::ListenerSettings& listener,
-                                                          const std::string& path) {
-  const auto at = adapters::net::SocketAddress::from_ip(listener.address, listener.port);
-  if (!at) return std::unexpected(at.error());
-  adapters::http::Door door;
-  if (listener.tls) {
-    const auto certificate = certificates_.add(path + ".tls", *listener.tls);
-    if (!certificate) return std::unexpected(certificate.error());
-    door.certificate = *certificate;
-  }
-  return workers_.front()->listen(*at, std::move(door));
 }
 
 runtime::Task<base::Result<void>> App::adopt(config::Config config) {

@@ -24,8 +24,12 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  // Begins to serve, everywhere; returns what was bound first.
-  base::Result<adapters::net::SocketAddress> listen();
+  // Begins to serve, everywhere; returns the first address that was bound (an empty one where there are only
+  // Unix sockets). `inherited`: descriptors of sockets that listen already.
+  base::Result<adapters::net::SocketAddress> listen(const std::vector<int>& inherited = {});
+
+  // Where it serves: "https://127.0.0.1:8443", "unix:/run/dujiang/dujiang.sock".
+  const std::vector<std::string>& urls() const { return urls_; }
 
   // Another configuration comes into force, and the listeners' certificates are read anew: for what begins
   // from now on; what is under way keeps its own. Everything or, with an error that says what does not work,
@@ -48,8 +52,6 @@ class App {
  private:
   App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log);
 
-  base::Result<adapters::net::SocketAddress> listen_at(const config::ListenerSettings& listener,
-                                                       const std::string& path);
   runtime::Task<std::string> metrics_page(runtime::Loop& here);
   runtime::Task<base::Result<void>> prepare(std::shared_ptr<const engine::Settings> settings);
   void measure_process(ports::Metrics& metrics) const;
@@ -69,6 +71,7 @@ class App {
   CallerGate::Keys keys_;
   const std::shared_ptr<adapters::http::BodyMemory> body_memory_;
   const std::size_t most_callers_;                // that the descriptor limit allows
+  std::vector<std::string> urls_;
   std::vector<std::unique_ptr<Worker>> workers_;  // the first one on loop_
   runtime::Signal hurry_;
   bool hurried_ = false;

@@ -1,6 +1,7 @@
 #include "app/serve.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -9,9 +10,11 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "adapters/log/json_log.hpp"
 #include "adapters/log/line_writer.hpp"
+#include "adapters/systemd/inherited_sockets.hpp"
 #include "adapters/systemd/service_manager.hpp"
 #include "adapters/systemd/watchdog.hpp"
 #include "app/app.hpp"
@@ -30,8 +33,10 @@ int fail(const std::string& message) {
 }
 
 // Something for a person at a terminal, a JSON line for everything else.
-void announce(ports::AccessLog& log, const std::string& origin) {
-  const std::string base_url = origin + "/v1";
+void announce(ports::AccessLog& log, const std::vector<std::string>& urls) {
+  const std::string& origin = urls.front();
+  const std::string base_url =
+      origin.starts_with("unix:") ? "http://localhost/v1 by " + origin : origin + "/v1";
   if (stderr_is_terminal()) {
     std::fputs(
         fmt::format("Dujiang {} is ready: base_url is {}, metrics are at {}/metrics. Ctrl-C ends it.\n",
@@ -39,7 +44,9 @@ void announce(ports::AccessLog& log, const std::string& origin) {
             .c_str(),
         stderr);
   } else {
-    log.notice("ready", fmt::format("version {}, commit {}, base_url {}", version(), commit(), base_url));
+    std::string text = fmt::format("version {}, commit {}, base_url {}", version(), commit(), base_url);
+    for (std::size_t i = 1; i < urls.size(); ++i) text += ", " + urls[i];
+    log.notice("ready", text);
   }
 }
 
@@ -98,7 +105,7 @@ int serve(const ConfigSource& source, const ServeOptions& options) {
   adapters::log::JsonLog log(config.log.level, [&loop] { return loop.wall_now(); }, lines);
   const auto app = App::make(loop, config, log);
   if (!app) return fail(app.error().message);
-  const auto bound = (*app)->listen();
+  const auto bound = (*app)->listen(adapters::systemd::take_inherited_sockets());
   if (!bound) return fail(bound.error().message);
   const auto manager = adapters::systemd::ServiceManager::from_environment();
   Ending ending(loop, **app, manager);
@@ -108,8 +115,8 @@ int serve(const ConfigSource& source, const ServeOptions& options) {
     const auto written = write_port_file(*options.port_file, bound->port());
     if (!written) return fail(written.error().message);
   }
-  announce(log, fmt::format("{}://{}", config.listen.tls ? "https" : "http", bound->to_string()));
-  manager.ready("serving on " + bound->to_string());
+  announce(log, (*app)->urls());
+  manager.ready(fmt::format("serving on {}", fmt::join((*app)->urls(), ", ")));
   const adapters::systemd::Watchdog watchdog(loop, manager);
   for (const std::string& warning : config.warnings) log.warning("configuration", warning);
   loop.run();

@@ -67,11 +67,6 @@ void Worker::take(Shares shares) {
   server_.accept_at_most(shares.connections);
 }
 
-base::Result<adapters::net::SocketAddress> Worker::listen(const adapters::net::SocketAddress& at,
-                                                          adapters::http::Door door) {
-  return server_.listen(at, std::move(door));
-}
-
 base::Result<void> Worker::prepare(const std::shared_ptr<const engine::Settings>& settings) {
   return client_->adopt(engine::upstreams_of(settings));
 }

@@ -3,12 +3,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 #include "adapters/http/client.hpp"
 #include "adapters/http/server.hpp"
 #include "adapters/metrics/page.hpp"
 #include "adapters/metrics/registry.hpp"
-#include "adapters/net/address.hpp"
+#include "adapters/net/listener.hpp"
 #include "app/caller_gate.hpp"
 #include "app/front.hpp"
 #include "base/result.hpp"
@@ -44,9 +45,10 @@ class Worker {
   // Before it serves.
   void take(Shares shares);
 
-  // Begins to serve on one more address; returns what was bound.
-  base::Result<adapters::net::SocketAddress> listen(const adapters::net::SocketAddress& at,
-                                                    adapters::http::Door door = {});
+  // Begins to serve on one more listener.
+  void listen(std::unique_ptr<adapters::net::Listener> listener, adapters::http::Door door) {
+    server_.listen(std::move(listener), std::move(door));
+  }
 
   // What is under way.
   struct Load {

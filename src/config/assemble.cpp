@@ -127,13 +127,23 @@ void add_accounts(UpstreamShape& upstream, const std::string& path, Reader& read
 }
 
 void resolve_files(ListenerSettings& listener, const Environment& environment) {
+  if (listener.unix_path) listener.unix_path = resolve(*listener.unix_path, environment);
   if (!listener.tls) return;
   listener.tls->certificate = resolve(listener.tls->certificate, environment);
   listener.tls->key = resolve(listener.tls->key, environment);
 }
 
+// The listener that the command line means: the first that has an address, or one more.
+ListenerSettings& first_address(ListenSettings& listen) {
+  if (!listen.unix_path) return listen;
+  for (ListenerSettings& listener : listen.also) {
+    if (!listener.unix_path) return listener;
+  }
+  return listen.also.emplace_back();
+}
+
 // "ADDRESS:PORT" of the command line.
-void apply_listen(const std::string& text, ListenSettings& listen, Reader& reader) {
+void apply_listen(const std::string& text, ListenerSettings& listen, Reader& reader) {
   const auto colon = text.rfind(':');
   std::string address = text.substr(0, colon);
   const bool bracketed = address.starts_with('[') && address.ends_with(']');
@@ -153,7 +163,7 @@ void apply_listen(const std::string& text, ListenSettings& listen, Reader& reade
 Config assemble(Shape shape, Reader& reader, const Overrides& overrides) {
   Config config;
   config.listen = std::move(shape.listen);
-  if (overrides.listen) apply_listen(*overrides.listen, config.listen, reader);
+  if (overrides.listen) apply_listen(*overrides.listen, first_address(config.listen), reader);
   resolve_files(config.listen, reader.environment());
   for (ListenerSettings& listener : config.listen.also) resolve_files(listener, reader.environment());
   config.insecure = shape.insecure;

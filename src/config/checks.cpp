@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "adapters/net/unix_socket.hpp"
 #include "config/identity.hpp"
 #include "config/nearest.hpp"
 #include "config/net_codec.hpp"
@@ -59,12 +60,31 @@ class Checker {
 
   void check_listen(const std::string& path) {
     check_address(config_.listen, path);
-    check_identity(config_.listen, "listen");
+    check_listener(config_.listen, "listen");
     for (std::size_t i = 0; i < config_.listen.also.size(); ++i) {
       const ListenerSettings& listener = config_.listen.also[i];
       const std::string at = fmt::format("listen.also[{}]", i);
       check_address(listener, at + ".address");
-      check_identity(listener, at);
+      check_listener(listener, at);
+    }
+  }
+
+  void check_listener(const ListenerSettings& listener, const std::string& path) {
+    check_identity(listener, path);
+    for (std::string_view key : {"address", "port"}) {
+      const std::string key_path = fmt::format("{}.{}", path, key);
+      if (listener.unix_path && reader_.has(key_path))
+        reader_.problem_at(key_path, "stands beside `unix`; one listener has one or the other, `also` more");
+    }
+    if (listener.unix_path && listener.unix_path->size() > adapters::net::kMaxUnixPath) {
+      reader_.problem_at(path + ".unix",
+                         fmt::format("is longer than the {} bytes that a socket's path may have",
+                                     adapters::net::kMaxUnixPath));
+    }
+    if (listener.proxy_protocol && config_.listen.server.trusted_proxies.empty()) {
+      reader_.problem_at(path + ".proxy_protocol",
+                         "closes every connection as long as nobody is in `listen.trusted_proxies`; name the "
+                         "load balancers there");
     }
   }
 
@@ -76,7 +96,7 @@ class Checker {
   }
 
   void check_address(const ListenerSettings& listener, const std::string& path) {
-    if (config_.insecure || config_.caller_keys || is_loopback_address(listener.address)) return;
+    if (config_.insecure || config_.caller_keys || listener.unix_path || is_loopback_address(listener.address)) return;
     reader_.problem_at(
         path, fmt::format("`{}` can be reached from other machines, and whoever reaches it spends your keys; "
                           "bind 127.0.0.1, give `caller_keys`, or say `insecure: true` if that is meant",

@@ -28,9 +28,12 @@ struct CertificateFiles {
 
 // One place where callers reach the gateway.
 struct ListenerSettings {
-  std::string address = "127.0.0.1";  // numeric, IPv6 without brackets
-  std::uint16_t port = 8080;          // 0: any free one
+  std::string address = "127.0.0.1";     // numeric, IPv6 without brackets
+  std::uint16_t port = 8080;             // 0: any free one
+  std::optional<std::string> unix_path;  // a Unix socket's, instead of address and port
+  std::uint32_t unix_mode = 0660;
   std::optional<CertificateFiles> tls;
+  bool proxy_protocol = false;
 };
 
 // Where callers reach the gateway, first of all here, and what they may send.

@@ -1,8 +1,11 @@
 // Settings that name hosts, URLs, header fields and models.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
+#include "adapters/net/trusted_peers.hpp"
 #include "config/codec.hpp"
 
 namespace dujiang::config {
@@ -10,6 +13,12 @@ namespace dujiang::config {
 // A numeric IP address, IPv6 without brackets.
 Codec<std::string> ip_address();
 bool is_loopback_address(const std::string& address);
+
+// Rights of a file, "0660".
+Codec<std::uint32_t> file_mode();
+
+// Blocks of addresses, and `unix` for whoever may use our Unix sockets.
+Codec<adapters::net::TrustedPeers> trusted_peers();
 
 // http or https, a host, and maybe a port and a path. Never a user name, a query or a fragment.
 Codec<std::string> base_url();

@@ -51,6 +51,10 @@ const Table<ListenSettings>& listen_table() {
               [](auto& listen) -> auto& { return listen.server.browser_guard.allowed_origins; },
               list_of(any_or(origin())),
               "Web pages that may call the gateway; other ones are refused by their `Origin`."),
+          field<S>(
+              "trusted_proxies", server(&Server::trusted_proxies), trusted_peers(),
+              "Load balancers and proxies before the gateway: what they say in a PROXY header or in "
+              "`X-Forwarded-For` is shown as the peer in the log. Whatever others say there is ignored."),
           field<S>("max_connections", server(&Server::max_connections), integer<std::size_t>(1, 1'000'000),
                    "Open connections of callers; those beyond are answered 503."),
           field<S>("max_head", server(&Server::max_head_bytes), bytes(4 << 10, 1 << 20),

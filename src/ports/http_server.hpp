@@ -23,7 +23,7 @@ struct CallerRequest {
   std::string_view query;  // without '?'
   const http::Headers& headers;
   std::string_view body;     // followed by at least 64 readable bytes (simdjson's padding)
-  std::string_view peer;     // "127.0.0.1:54321"
+  std::string_view peer;     // "127.0.0.1:54321", "unix", or the address that a trusted proxy tells
   base::TimePoint received;  // when the head was complete
   std::stop_token gone;      // stops when the caller hangs up
   std::shared_ptr<const policy::CallerKey> key{};  // whose call it is; null where callers need no key

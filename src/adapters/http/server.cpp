@@ -35,7 +35,8 @@ runtime::Task<void> room(ServerCore& core, const net::Listener& listener) {
 
 runtime::Task<void> accept_all(std::shared_ptr<ServerCore> core, std::shared_ptr<net::Listener> listener,
                                Door door) {
-  const bool on_loopback = listener->address().is_loopback();
+  // No web page can make a browser say a PROXY header, or call a Unix socket.
+  const bool on_loopback = listener->address().is_loopback() && !door.proxy_protocol;
   listener->on_starved([&core = *core](int error) { pause(core, pause_reason(error)); });
   while (true) {
     co_await room(*core, *listener);
@@ -44,15 +45,23 @@ runtime::Task<void> accept_all(std::shared_ptr<ServerCore> core, std::shared_ptr
     go_on(*core);
     ++core->counts.accepted;
     const bool is_full = core->connections.size() - core->turned_away >= core->settings.max_connections;
+    const bool is_trusted = core->settings.trusted_proxies.contains(accepted.peer);
+    if (door.proxy_protocol && !is_trusted) {
+      core->count(RefusalReason::proxy_header);
+      continue;
+    }
     // A 503 is worth a handshake to nobody.
-    if (is_full && (core->turned_away >= kTurnedAwayAtOnce || door.certificate)) {
+    if (is_full && (core->turned_away >= kTurnedAwayAtOnce || door.is_guarded())) {
       core->count(RefusalReason::too_many_connections);
       continue;
     }
-    auto connection = std::make_shared<Connection>(
-        core, std::move(accepted.conn),
-        Admission{.peer = accepted.peer.to_string(), .on_loopback = on_loopback, .turned_away = is_full},
-        door);
+    auto connection =
+        std::make_shared<Connection>(core, std::move(accepted.conn),
+                                     Admission{.peer = accepted.peer ? accepted.peer->to_string() : "unix",
+                                               .on_loopback = on_loopback,
+                                               .turned_away = is_full,
+                                               .is_trusted = is_trusted},
+                                     door);
     core->loop.spawn(is_full ? Connection::turn_away(connection) : Connection::serve(connection));
   }
 }
@@ -81,6 +90,8 @@ std::string_view name(RefusalReason reason) {
       return "not_cleared";
     case RefusalReason::memory_full:
       return "memory_full";
+    case RefusalReason::proxy_header:
+      return "proxy_header";
   }
   return "";
 }
@@ -107,10 +118,15 @@ HttpServer::~HttpServer() {
 base::Result<net::SocketAddress> HttpServer::listen(const net::SocketAddress& at, Door door) {
   auto listener = net::Listener::open(core_->loop, at);
   if (!listener) return std::unexpected(listener.error());
-  const std::shared_ptr<net::Listener> shared = std::move(*listener);
+  const net::SocketAddress bound = (*listener)->address();
+  listen(std::move(*listener), std::move(door));
+  return bound;
+}
+
+void HttpServer::listen(std::unique_ptr<net::Listener> listener, Door door) {
+  const std::shared_ptr<net::Listener> shared = std::move(listener);
   core_->listeners.push_back(shared);
   core_->loop.spawn(accept_all(core_, shared, std::move(door)));
-  return shared->address();
 }
 
 void HttpServer::adopt(ServerSettings settings) { core_->settings = std::move(settings); }

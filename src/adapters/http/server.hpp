@@ -15,7 +15,9 @@
 #include <string_view>
 
 #include "adapters/net/address.hpp"
+#include "adapters/net/listener.hpp"
 #include "adapters/net/tls_identity.hpp"
+#include "adapters/net/trusted_peers.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "http/browser_guard.hpp"
@@ -37,6 +39,8 @@ struct ServerSettings {
   // A caller who takes none of the answer's bytes for so long counts as gone.
   base::Duration write_timeout = std::chrono::seconds(60);
   dujiang::http::BrowserGuardSettings browser_guard;
+  // Who may tell by a PROXY header or by X-Forwarded-For whom a connection or a request comes from.
+  net::TrustedPeers trusted_proxies;
 };
 
 // The body of an answer that the front gives by itself.
@@ -52,8 +56,10 @@ using ErrorPage = std::function<ErrorBody(int status, std::string_view code, std
 // What stands between a listener and the first request on each of its connections.
 struct Door {
   std::shared_ptr<net::OwnCertificate> certificate{};  // TLS; null: plain
+  // Each connection begins, before TLS, with a PROXY header of a trusted proxy; others are closed.
+  bool proxy_protocol = false;
 
-  bool is_guarded() const { return certificate != nullptr; }
+  bool is_guarded() const { return certificate != nullptr || proxy_protocol; }
 };
 
 // Why the front refused a request by itself.
@@ -68,8 +74,9 @@ enum class RefusalReason : std::uint8_t {
   tls_handshake,
   not_cleared,  // by the application: its key, for example
   memory_full,
+  proxy_header,
 };
-inline constexpr std::size_t kRefusalReasons = 10;
+inline constexpr std::size_t kRefusalReasons = 11;
 std::string_view name(RefusalReason reason);
 
 // Why no connections were accepted for a while.
@@ -104,6 +111,8 @@ class HttpServer {
 
   // Accepts connections on one more address; port 0 takes any free one. Returns what was bound.
   base::Result<net::SocketAddress> listen(const net::SocketAddress& at, Door door = {});
+  // Accepts connections of one more listener.
+  void listen(std::unique_ptr<net::Listener> listener, Door door = {});
 
   // Goes on with other limits and times: for what begins from now on, the next head, body or wait.
   void adopt(ServerSettings settings);

@@ -136,7 +136,7 @@ runtime::Task<void> Connection::run_handler(std::shared_ptr<Exchange> exchange) 
                                      .query = parser.query(),
                                      .headers = exchange->headers,
                                      .body = exchange->body,
-                                     .peer = c.admission_.peer,
+                                     .peer = exchange->peer(),
                                      .received = exchange->received,
                                      .gone = reply.gone(),
                                      .key = exchange->key};
@@ -193,7 +193,7 @@ void Connection::note_refused(const Exchange& exchange, int status, std::string_
   const bool understood = exchange.parser.state() == dujiang::http::HeadState::done;
   refused({.method = understood ? exchange.parser.method() : std::string_view{},
            .path = understood ? exchange.parser.path() : std::string_view{},
-           .peer = exchange.connection->admission_.peer,
+           .peer = exchange.peer(),
            .key_name = exchange.key ? std::string_view(exchange.key->spec.name) : std::string_view{},
            .request_id = std::move(request_id),
            .status = status,

@@ -20,9 +20,10 @@ struct Exchange;
 
 // How a connection came in.
 struct Admission {
-  std::string peer;          // "127.0.0.1:54321"
+  std::string peer;          // "127.0.0.1:54321", or "unix"
   bool on_loopback = false;  // on an address of this machine only
   bool turned_away = false;  // beyond the limit of connections
+  bool is_trusted = false;   // the peer may say whom its requests come from
 };
 
 class Connection {
@@ -63,6 +64,7 @@ class Connection {
   static runtime::Task<bool> enter(std::shared_ptr<Connection> self);
   static runtime::Task<void> refuse_plain_http(std::shared_ptr<Connection> self);
   runtime::Task<Read> await_first_byte(char& first, base::TimePoint until);
+  runtime::Task<bool> read_proxy_header(base::TimePoint until);
   runtime::Task<bool> shake_hands(base::TimePoint until);
 
   static runtime::Task<void> run_handler(std::shared_ptr<Exchange> exchange);
@@ -97,7 +99,7 @@ class Connection {
 
   std::shared_ptr<ServerCore> core_;
   std::unique_ptr<net::Conn> conn_;
-  const Admission admission_;
+  Admission admission_;
   const Door door_;
   ReadBuffer buffer_;
   std::string next_bytes_;        // of later requests, read while one was under way

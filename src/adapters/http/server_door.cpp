@@ -1,8 +1,11 @@
 // How a Connection passes what stands between its listener and its first request.
+#include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "adapters/http/server_exchange.hpp"
+#include "adapters/net/proxy_header.hpp"
 #include "adapters/net/tls_conn.hpp"
 
 namespace dujiang::adapters::http {
@@ -21,13 +24,51 @@ runtime::Task<bool> Connection::enter(std::shared_ptr<Connection> self) {
   char first = 0;
   // Nothing is counted where nothing came: load balancers look whether a port is open.
   if (co_await c.await_first_byte(first, until) == Read::ended) co_return false;
-  if (first != kTlsHandshake) {
-    co_await refuse_plain_http(self);
+  if (c.door_.proxy_protocol && !co_await c.read_proxy_header(until)) {
+    c.core_->count(RefusalReason::proxy_header);
     co_return false;
   }
-  if (co_await c.shake_hands(until)) co_return true;
-  c.core_->count(RefusalReason::tls_handshake);
-  co_return false;
+  if (c.door_.certificate) {
+    if (co_await c.await_first_byte(first, until) == Read::ended) co_return false;
+    if (first != kTlsHandshake) {
+      co_await refuse_plain_http(self);
+      co_return false;
+    }
+    if (!co_await c.shake_hands(until)) {
+      c.core_->count(RefusalReason::tls_handshake);
+      co_return false;
+    }
+  }
+  // The first request may have come along already.
+  c.conn_->readable().notify();
+  co_return !c.ending_;
+}
+
+// Takes the header and not a byte more: what follows may be TLS, which reads by itself.
+runtime::Task<bool> Connection::read_proxy_header(base::TimePoint until) {
+  auto& tcp = static_cast<net::TcpConn&>(*conn_);
+  std::string header;
+  while (true) {
+    const net::IoResult seen = tcp.peek(core_->scratch);
+    if (seen.status == IoStatus::would_block) {
+      if (co_await tcp.readable().wait(until) == runtime::Wake::timeout || ending_) co_return false;
+      continue;
+    }
+    if (seen.status != IoStatus::ok) co_return false;
+    const std::size_t before = header.size();
+    header.append(core_->scratch.data(), seen.bytes);
+    const net::ProxyHeader parsed = net::parse_proxy_header(header);
+    if (parsed.state == net::ProxyHeader::State::failed) co_return false;
+    const bool is_done = parsed.state == net::ProxyHeader::State::done;
+    const std::size_t taken = (is_done ? parsed.size : header.size()) - before;
+    if (tcp.read(std::span(core_->scratch).first(taken)).bytes != taken) co_return false;
+    if (!is_done) continue;
+    if (parsed.source) {
+      admission_.peer = parsed.source->to_string();
+      admission_.is_trusted = core_->settings.trusted_proxies.contains(parsed.source);
+    }
+    co_return true;
+  }
 }
 
 // Leaves the byte where it is.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -27,6 +28,11 @@ struct Exchange {
         reply(core, *connection->conn_),
         ended(core.loop) {}
 
+  // Whom the request comes from, as far as those tell who may.
+  std::string_view peer() const {
+    return forwarded.empty() ? std::string_view(connection->admission_.peer) : forwarded;
+  }
+
   std::shared_ptr<Connection> connection;
   ServerCore& core;
   dujiang::http::RequestHeadParser parser;
@@ -43,6 +49,7 @@ struct Exchange {
   Reply reply;
   runtime::Signal ended;
   bool handled = false;
+  std::string forwarded;  // what a trusted proxy says of the peer
 };
 
 }  // namespace dujiang::adapters::http

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "adapters/http/server_exchange.hpp"
+#include "adapters/http/server_forwarded.hpp"
 
 namespace dujiang::adapters::http {
 namespace {
@@ -74,6 +75,9 @@ runtime::Task<bool> Connection::check_head(Exchange& exchange) {
                    .message = std::string(parser.error().message) + advice_on_size(status, core_->settings)});
   }
   exchange.headers = parser.headers();
+  if (admission_.is_trusted) {
+    exchange.forwarded = forwarded_peer(admission_.peer, exchange.headers, core_->settings.trusted_proxies);
+  }
   exchange.reply.prepare(parser.minor_version(), parser.method() == "HEAD", parser.keep_alive());
   if (parser.expect() == Expect::unknown) {
     co_return co_await refuse(exchange,
@@ -110,7 +114,7 @@ runtime::Task<bool> Connection::clear_head(Exchange& exchange) {
   ports::Clearance clearance = core_->hooks.clear({.method = exchange.parser.method(),
                                                    .path = exchange.parser.path(),
                                                    .headers = exchange.headers,
-                                                   .peer = admission_.peer});
+                                                   .peer = exchange.peer()});
   exchange.key = std::move(clearance.key);
   exchange.max_body = std::min(exchange.max_body, clearance.max_body.value_or(exchange.max_body));
   if (!clearance.refusal) co_return true;

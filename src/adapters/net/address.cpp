@@ -62,10 +62,24 @@ SocketAddress SocketAddress::from_native(const sockaddr& address) {
 }
 
 std::string SocketAddress::to_string() const {
+  const std::string port = ":" + std::to_string(port_);
+  return is_ip6_ ? "[" + ip_text() + "]" + port : ip_text() + port;
+}
+
+std::string SocketAddress::ip_text() const {
   char text[INET6_ADDRSTRLEN] = {};
   inet_ntop(is_ip6_ ? AF_INET6 : AF_INET, bytes_, text, sizeof text);
-  const std::string port = ":" + std::to_string(port_);
-  return is_ip6_ ? "[" + std::string(text) + "]" + port : text + port;
+  return text;
+}
+
+SocketAddress SocketAddress::unmapped() const {
+  in6_addr address{};
+  std::memcpy(&address, bytes_, 16);
+  if (!is_ip6_ || !IN6_IS_ADDR_V4MAPPED(&address)) return *this;
+  SocketAddress result;
+  result.port_ = port_;
+  std::memcpy(result.bytes_, bytes_ + 12, 4);
+  return result;
 }
 
 SocketAddress SocketAddress::with_port(std::uint16_t port) const {

@@ -1,7 +1,9 @@
 // An IP address with a port, as the kernel takes it and as people write it ("127.0.0.1:8080", "[::1]:0").
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,10 +27,14 @@ class SocketAddress {
   static SocketAddress from_native(const sockaddr& address);
 
   std::string to_string() const;
+  std::string ip_text() const;  // without port and brackets
+  std::span<const unsigned char> ip() const { return {bytes_, is_ip6_ ? std::size_t{16} : std::size_t{4}}; }
   std::uint16_t port() const { return port_; }
   SocketAddress with_port(std::uint16_t port) const;
   bool is_ip6() const { return is_ip6_; }
   bool is_loopback() const;
+  // The IPv4 address that an IPv6 socket shows as ::ffff:a.b.c.d; any other one as it is.
+  SocketAddress unmapped() const;
 
   // Fills a sockaddr_storage and returns the length that counts.
   std::uint32_t to_native(sockaddr& into) const;

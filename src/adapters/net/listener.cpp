@@ -1,12 +1,16 @@
 #include "adapters/net/listener.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <cstring>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -62,6 +66,20 @@ bool is_lost_connection(int error) {
   }
 }
 
+// The path of a Unix socket's address; "(unnamed)" and "@name" for those without a file.
+std::string path_in(const sockaddr_storage& native, socklen_t size) {
+  sockaddr_un address{};
+  std::memcpy(&address, &native, sizeof address);
+  const std::size_t length = size - offsetof(sockaddr_un, sun_path);
+  if (length == 0) return "(unnamed)";
+  std::string path(address.sun_path, length);
+  if (path.front() == '\0') {
+    path.front() = '@';
+    return path;
+  }
+  return path.c_str();
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Listener>> Listener::open(runtime::AsioLoop& loop, const SocketAddress& at) {
@@ -80,6 +98,37 @@ base::Result<std::unique_ptr<Listener>> Listener::open(runtime::AsioLoop& loop, 
   return std::unique_ptr<Listener>(new Listener(std::move(socket), SocketAddress::from_native(*address)));
 }
 
+base::Result<std::unique_ptr<Listener>> Listener::open_unix(runtime::AsioLoop& loop, const std::string& path,
+                                                            mode_t mode) {
+  auto made = listen_unix(path, mode, kBacklog);
+  if (!made) return std::unexpected(made.error());
+  std::unique_ptr<Listener> listener(new Listener(Socket(loop, made->fd), path));
+  listener->file_ = std::move(*made);
+  return listener;
+}
+
+base::Result<std::unique_ptr<Listener>> Listener::adopt(runtime::AsioLoop& loop, int fd) {
+  sockaddr_storage native{};
+  auto* address = reinterpret_cast<sockaddr*>(&native);
+  socklen_t size = sizeof native;
+  int listens = 0;
+  socklen_t listens_size = sizeof listens;
+  int type = 0;
+  socklen_t type_size = sizeof type;
+  const bool is_listening = ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) == 0 &&
+                            ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) == 0 && listens == 1 &&
+                            type == SOCK_STREAM && ::getsockname(fd, address, &size) == 0;
+  const bool is_unix = is_listening && native.ss_family == AF_UNIX;
+  if (!is_listening || (!is_unix && native.ss_family != AF_INET && native.ss_family != AF_INET6)) {
+    return base::fail("descriptor " + std::to_string(fd) +
+                      ", which was handed over to be listened on, is no listening stream socket");
+  }
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  Socket socket(loop, fd);
+  if (is_unix) return std::unique_ptr<Listener>(new Listener(std::move(socket), path_in(native, size)));
+  return std::unique_ptr<Listener>(new Listener(std::move(socket), SocketAddress::from_native(*address)));
+}
+
 runtime::Task<Accepted> Listener::accept() {
   runtime::AsioLoop& loop = socket_.loop();
   while (!closed()) {
@@ -88,6 +137,7 @@ runtime::Task<Accepted> Listener::accept() {
     socklen_t size = sizeof native;
     const int fd = ::accept4(socket_.fd(), address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
+      if (is_unix()) co_return Accepted{.conn = std::make_unique<TcpConn>(Socket(loop, fd)), .peer = {}};
       set_no_delay(fd);
       limit_unsent(fd);
       co_return Accepted{.conn = std::make_unique<TcpConn>(Socket(loop, fd)),
@@ -108,6 +158,7 @@ void Listener::close() {
   if (closed()) return;
   runtime::Signal& waiter = socket_.readable();
   socket_.close();
+  if (file_) remove_file(*file_);
   waiter.notify();
 }
 

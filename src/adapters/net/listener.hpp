@@ -1,13 +1,18 @@
-// A listening TCP socket and the connections that come in on it.
+// A listening socket, TCP or Unix, and the connections that come in on it.
 #pragma once
+
+#include <sys/types.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "adapters/net/address.hpp"
 #include "adapters/net/socket.hpp"
 #include "adapters/net/tcp.hpp"
+#include "adapters/net/unix_socket.hpp"
 #include "base/result.hpp"
 #include "runtime/asio_loop.hpp"
 #include "runtime/task.hpp"
@@ -16,7 +21,7 @@ namespace dujiang::adapters::net {
 
 struct Accepted {
   std::unique_ptr<TcpConn> conn;
-  SocketAddress peer;
+  std::optional<SocketAddress> peer;  // none over a Unix socket
 };
 
 class Listener {
@@ -24,12 +29,25 @@ class Listener {
   // Binds and listens; port 0 takes any free one. The error says which address, why, and what to do.
   static base::Result<std::unique_ptr<Listener>> open(runtime::AsioLoop& loop, const SocketAddress& at);
 
-  // With the port that was really bound.
+  // Listens on a Unix socket: its file has these rights, and goes with the listener.
+  static base::Result<std::unique_ptr<Listener>> open_unix(runtime::AsioLoop& loop, const std::string& path,
+                                                           mode_t mode);
+
+  // Takes over a socket that listens already, TCP or Unix; its file is not ours to remove.
+  static base::Result<std::unique_ptr<Listener>> adopt(runtime::AsioLoop& loop, int fd);
+
+  // With the port that was really bound. Of a Unix socket an empty one.
   const SocketAddress& address() const { return address_; }
+  bool is_unix() const { return !path_.empty(); }
+  const std::string& path() const { return path_; }  // of a Unix socket
 
   // The next connection; one without `conn` means that the listener was closed. One call at a time. Where the
   // process or the kernel is out of descriptors it waits and tries again ten times a second.
   runtime::Task<Accepted> accept();
+
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener() { close(); }
 
   // Ends a waiting accept() too. Connections that the kernel has accepted already are reset.
   void close();
@@ -40,9 +58,12 @@ class Listener {
 
  private:
   Listener(Socket socket, const SocketAddress& address) : socket_(std::move(socket)), address_(address) {}
+  Listener(Socket socket, std::string path) : socket_(std::move(socket)), path_(std::move(path)) {}
 
   Socket socket_;
   SocketAddress address_;
+  std::string path_;
+  std::optional<UnixSocket> file_;  // that is removed in the end
   std::function<void(int error)> on_starved_ = [](int) {};
 };
 

@@ -110,6 +110,52 @@ TEST(Listen, names_the_file_of_a_certificate_that_is_no_good) {
       HasSubstr("f.yaml:1: listen.also[0].tls.key: the file none.key cannot be read"));
 }
 
+TEST(Listen, may_be_a_unix_socket_instead_of_an_address) {
+  const Config config = parsed("listen: [{unix: /run/d/d.sock, unix_mode: 0600}, {port: 2}]\n");
+  EXPECT_EQ(config.listen.unix_path, "/run/d/d.sock");
+  EXPECT_EQ(config.listen.unix_mode, 0600u);
+  const std::string printed = effective_yaml(config);
+  EXPECT_EQ(effective_yaml(parse(printed, FakeEnvironment{}.get()).value()), printed) << printed;
+  EXPECT_THAT(problems_of("listen:\n  unix: /run/d.sock\n  port: 80\n" + std::string(kLeast)),
+              HasSubstr("f.yaml:3: listen.port: stands beside `unix`"));
+  EXPECT_THAT(problems_of("listen: {unix: /" + std::string(107, 'x') + "}\n" + std::string(kLeast)),
+              HasSubstr("listen.unix: is longer than the 107 bytes that a socket's path may have"));
+  for (std::string_view mode : {"660", "0770"})
+    EXPECT_EQ(problems_of("listen: {unix_mode: " + std::string(mode) + "}\n" + std::string(kLeast)), "");
+  for (std::string_view mode : {"rw-rw----", "0888", "1777", "6", "-660"}) {
+    EXPECT_THAT(problems_of("listen: {unix_mode: " + std::string(mode) + "}\n" + std::string(kLeast)),
+                HasSubstr("but must be rights like 0660, from 0000 to 0777"));
+  }
+}
+
+TEST(Listen, knows_the_load_balancers_that_it_trusts) {
+  const Config config =
+      parsed("listen: {proxy_protocol: true, trusted_proxies: [10.0.0.0/8, \"::1\", unix]}\n");
+  EXPECT_TRUE(config.listen.proxy_protocol);
+  EXPECT_EQ(config.listen.server.trusted_proxies.ranges.size(), 2u);
+  EXPECT_TRUE(config.listen.server.trusted_proxies.unix_sockets);
+  const std::string printed = effective_yaml(config);
+  EXPECT_EQ(effective_yaml(parse(printed, FakeEnvironment{}.get()).value()), printed) << printed;
+  EXPECT_THAT(
+      problems_of("listen:\n  trusted_proxies:\n    - 10.0.0.1/8\n" + std::string(kLeast)),
+      HasSubstr("f.yaml:3: listen.trusted_proxies[0]: has bits set behind its prefix of 8; it must be "
+                "an address, a block of them like 10.0.0.0/8, or `unix`"));
+  EXPECT_THAT(problems_of("listen:\n  proxy_protocol: true\n" + std::string(kLeast)),
+              HasSubstr("f.yaml:2: listen.proxy_protocol: closes every connection as long as nobody is in "
+                        "`listen.trusted_proxies`"));
+}
+
+TEST(Listen, on_the_command_line_goes_before_the_first_address) {
+  const Overrides overrides{"127.0.0.1:5"};
+  EXPECT_EQ(parsed("listen: {port: 1, also: [{port: 2}]}\n", {}, overrides).listen.port, 5);
+  const Config second = parsed("listen: [{unix: /s}, {unix: /t}, {port: 2}]\n", {}, overrides);
+  EXPECT_EQ(second.listen.unix_path, "/s");
+  EXPECT_EQ(second.listen.also[1].port, 5);
+  const Config added = parsed("listen: {unix: /s}\n", {}, overrides);
+  ASSERT_EQ(added.listen.also.size(), 1u);
+  EXPECT_EQ(added.listen.also[0].port, 5);
+}
+
 TEST(Listen, is_loopback_everywhere_or_explicitly_insecure) {
   EXPECT_THAT(problems_of("listen:\n  also:\n    - {address: 0.0.0.0, port: 2}\n" + std::string(kLeast)),
               HasSubstr("f.yaml:3: listen.also[0].address: `0.0.0.0` can be reached from other machines"));
