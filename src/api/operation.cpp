@@ -48,6 +48,10 @@ std::string percent_decode(std::string_view text) {
   return out;
 }
 
+std::string_view allow(std::string_view method) {
+  return method == "GET" ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
+}
+
 // Segments that mean another path than the one they stand in: an upstream would resolve them.
 bool has_dot_segment(std::string_view path) {
   while (true) {
@@ -91,13 +95,14 @@ bool generates(Operation operation) {
 }
 
 PathMatch match_path(std::string_view method, std::string_view path) {
+  if (method == "HEAD") method = "GET";
   constexpr std::string_view kVersion = "/v1";
   if (path.starts_with(kVersion) && path.substr(kVersion.size()).starts_with('/')) {
     path.remove_prefix(kVersion.size());
   }
   for (const Fixed& fixed : kFixed) {
     if (path != fixed.path) continue;
-    if (method != fixed.method) return WrongMethod{.allow = fixed.method};
+    if (method != fixed.method) return WrongMethod{.allow = allow(fixed.method)};
     return Matched{.operation = fixed.operation, .model = {}};
   }
   constexpr std::string_view kModel = "/models/";
@@ -106,7 +111,7 @@ PathMatch match_path(std::string_view method, std::string_view path) {
   if (below.starts_with(kModel) && below.size() > kModel.size()) {
     std::string model = percent_decode(below.substr(kModel.size()));
     if (has_dot_segment(model)) return UnknownPath{};
-    if (method != "GET") return WrongMethod{.allow = "GET"};
+    if (method != "GET") return WrongMethod{.allow = allow("GET")};
     return Matched{.operation = Operation::model, .model = std::move(model)};
   }
   return UnknownPath{};

@@ -39,11 +39,11 @@ struct Matched {
 };
 struct UnknownPath {};
 struct WrongMethod {
-  std::string_view allow;  // the value of the Allow header
+  std::string_view allow;  // the value of the Allow header: "GET, HEAD, OPTIONS"
 };
 using PathMatch = std::variant<Matched, UnknownPath, WrongMethod>;
 
-// Reads a request line: `path` without its query, with or without a leading "/v1".
+// Reads a request line: `path` without its query, with or without a leading "/v1". A HEAD is read as a GET.
 PathMatch match_path(std::string_view method, std::string_view path);
 
 }  // namespace dujiang::api

@@ -11,6 +11,7 @@ namespace dujiang::app {
 namespace {
 
 constexpr const char* kPlain = "text/plain; charset=utf-8";
+constexpr const char* kAllow = "GET, HEAD, OPTIONS";
 
 }  // namespace
 
@@ -21,6 +22,8 @@ runtime::Task<void> Front::handle(const ports::CallerRequest& request, ports::Ca
   const bool own = request.path == "/healthz" || request.path == "/readyz" || request.path == "/metrics";
   if (!own) {
     co_await engine_(request, reply);
+  } else if (request.method == "OPTIONS") {
+    co_await answer(request, reply, 204, {{"Allow", kAllow}}, {});
   } else if (request.method != "GET" && request.method != "HEAD") {
     co_await refuse_method(request, reply);
   } else if (request.path == "/metrics") {
@@ -48,8 +51,7 @@ runtime::Task<void> Front::answer(const ports::CallerRequest& request, ports::Ca
 runtime::Task<void> Front::refuse_method(const ports::CallerRequest& request, ports::CallerReply& reply) {
   const api::ApiError error = api::invalid_request(std::string(request.path) + " takes GET and HEAD only.",
                                                    std::nullopt, "method_not_allowed", 405);
-  co_await answer(request, reply, error.status,
-                  {{"Allow", "GET, HEAD"}, {"Content-Type", "application/json"}},
+  co_await answer(request, reply, error.status, {{"Allow", kAllow}, {"Content-Type", "application/json"}},
                   api::openai::error_body(error));
 }
 

@@ -96,7 +96,9 @@ class Checker {
   }
 
   void check_address(const ListenerSettings& listener, const std::string& path) {
-    if (config_.insecure || config_.caller_keys || listener.unix_path || is_loopback_address(listener.address)) return;
+    if (config_.insecure || config_.caller_keys || listener.unix_path ||
+        is_loopback_address(listener.address))
+      return;
     reader_.problem_at(
         path, fmt::format("`{}` can be reached from other machines, and whoever reaches it spends your keys; "
                           "bind 127.0.0.1, give `caller_keys`, or say `insecure: true` if that is meant",

@@ -7,6 +7,18 @@
 
 namespace dujiang::config {
 
+Codec<std::string> any_or(const Codec<std::string>& one) {
+  return {one.brief + ", or `*` for all", one.type + ", or `*` for all",
+          [one](Reader& reader, const YamlNode& node, const std::string& path, std::string& into) {
+            if (node.kind == YamlNode::Kind::scalar && node.text == "*") {
+              into = "*";
+            } else {
+              one.read(reader, node, path, into);
+            }
+          },
+          one.show};
+}
+
 Codec<std::uint32_t> file_mode() {
   const std::string type = "rights like 0660, from 0000 to 0777";
   return {

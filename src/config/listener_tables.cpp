@@ -25,6 +25,23 @@ const Table<ListenerSettings>& listener_table() {
   return table;
 }
 
+const Table<http::CorsSettings>& cors_table() {
+  using namespace std::chrono_literals;
+  using S = http::CorsSettings;
+  static const Table<S> table{
+      "listen.cors",
+      "Web pages that may call from another origin: their browsers' preflights are answered, and every "
+      "answer "
+      "says that they may read it. A key in a page's script is known to all who see the page.",
+      {
+          field<S>("origins", &S::origins, list_of(any_or(origin())),
+                   "The pages. They need not stand in `allowed_origins`."),
+          field<S>("max_age", &S::max_age, duration(0ms, 24h),
+                   "Time for which a browser need not ask again."),
+      }};
+  return table;
+}
+
 Codec<ListenSettings> listen() {
   const Codec<ListenSettings> one = object(listen_table());
   const auto more = list_of(object(listener_table()));

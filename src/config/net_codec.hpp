@@ -32,6 +32,9 @@ Codec<std::string> host();
 // "https://app.example", as browsers write it in `Origin`.
 Codec<std::string> origin();
 
+// "*" or what `one` reads.
+Codec<std::string> any_or(const Codec<std::string>& one);
+
 // A field that may be sent to a vendor the caller did not address: never credentials, cookies or what belongs
 // to one connection.
 Codec<std::string> forwardable_header();

@@ -63,6 +63,7 @@ std::string reference() {
   append_table(out, listen_table());
   append_table(out, certificate_table());
   append_table(out, listener_table());
+  append_table(out, cors_table());
   append_table(out, log_table());
   append_table(out, drain_table());
   append_table(out, memory_table());

@@ -20,6 +20,11 @@ void check_listener(const ListenerSettings& running, const ListenerSettings& nex
                     Reader& reader) {
   must_stay(reader, path + ".address", running.address, next.address);
   must_stay(reader, path + ".port", std::to_string(running.port), std::to_string(next.port));
+  must_stay(reader, path + ".unix", running.unix_path.value_or("none"), next.unix_path.value_or("none"));
+  must_stay(reader, path + ".unix_mode", fmt::format("{:04o}", running.unix_mode),
+            fmt::format("{:04o}", next.unix_mode));
+  must_stay(reader, path + ".proxy_protocol", running.proxy_protocol ? "true" : "false",
+            next.proxy_protocol ? "true" : "false");
   const CertificateFiles none{.certificate = "none", .key = "none"};
   const CertificateFiles& before = running.tls ? *running.tls : none;
   const CertificateFiles& after = next.tls ? *next.tls : none;

@@ -59,6 +59,7 @@ const Table<Shape>& root_table();
 const Table<ListenSettings>& listen_table();
 const Table<ListenerSettings>& listener_table();
 const Table<CertificateFiles>& certificate_table();
+const Table<http::CorsSettings>& cors_table();
 const Table<LogSettings>& log_table();
 const Table<DrainSettings>& drain_table();
 const Table<engine::Settings>& memory_table();

@@ -17,19 +17,6 @@ auto server(Member member) {
   return [member](auto& listen) -> auto& { return listen.server.*member; };
 }
 
-// "*" or what `one` reads.
-Codec<std::string> any_or(const Codec<std::string>& one) {
-  return {one.brief + ", or `*` for all", one.type + ", or `*` for all",
-          [one](Reader& reader, const YamlNode& node, const std::string& path, std::string& into) {
-            if (node.kind == YamlNode::Kind::scalar && node.text == "*") {
-              into = "*";
-            } else {
-              one.read(reader, node, path, into);
-            }
-          },
-          one.show};
-}
-
 }  // namespace
 
 const Table<ListenSettings>& listen_table() {
@@ -51,6 +38,8 @@ const Table<ListenSettings>& listen_table() {
               [](auto& listen) -> auto& { return listen.server.browser_guard.allowed_origins; },
               list_of(any_or(origin())),
               "Web pages that may call the gateway; other ones are refused by their `Origin`."),
+          field<S>("cors", server(&Server::cors), object(cors_table()),
+                   "Pages of other origins that may call and read the answers; none by default."),
           field<S>(
               "trusted_proxies", server(&Server::trusted_proxies), trusted_peers(),
               "Load balancers and proxies before the gateway: what they say in a PROXY header or in "

@@ -270,7 +270,8 @@ AttemptRequest Exchange::attempt_request(std::uint32_t index, const Permit& perm
 
   AttemptRequest request{
       .setup = setup,
-      .method = std::string(errand_.request.method),
+      // The front leaves the body out; the upstream need not know.
+      .method = errand_.request.method == "HEAD" ? "GET" : std::string(errand_.request.method),
       .target = provider::target_path(*setup.dialect, intake_.operation, model(index)).value_or("/"),
       .headers =
           upstream_headers(from_caller, addressed ? Vendor::addressed : Vendor::other, at.forward_headers),

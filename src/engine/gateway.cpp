@@ -51,7 +51,13 @@ runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::
     co_await see_to(errand, *asked);
   } else if (const auto* wrong = std::get_if<api::WrongMethod>(&match)) {
     http::Headers allow{{"Allow", std::string(wrong->allow)}};
-    co_await refuse(errand, wrong_method(request.method, wrong->allow), std::move(allow));
+    if (request.method == "OPTIONS") {
+      co_await tell_options(errand, std::move(allow));
+    } else {
+      co_await refuse(errand, wrong_method(request.method, wrong->allow), std::move(allow));
+    }
+  } else if (request.method == "OPTIONS" && request.path == "*") {
+    co_await tell_options(errand, {{"Allow", "GET, HEAD, POST, OPTIONS"}});
   } else if (request.method == "TRACE") {
     co_await refuse(errand, no_trace());
   } else if (const auto& relay_to = errand.plan->settings->relay_unknown_paths_to) {
@@ -118,6 +124,14 @@ runtime::Task<void> Gateway::see_to(const Errand& errand, api::Matched asked) {
       co_await serve(services_, errand, std::move(asked));
       break;
   }
+}
+
+runtime::Task<void> Gateway::tell_options(const Errand& errand, http::Headers allow) {
+  Ledger ledger(services_, "other", errand.request, errand.request_id);
+  allow.add("x-request-id", errand.request_id);
+  errand.reply.start(204, allow, std::nullopt);
+  if (co_await errand.reply.finish()) ledger.result("ok");
+  ledger.sent(204, 0);
 }
 
 runtime::Task<void> Gateway::refuse(const Errand& errand, api::ApiError error, http::Headers more) {

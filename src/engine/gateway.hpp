@@ -34,6 +34,7 @@ class Gateway {
  private:
   runtime::Task<void> see_to(const Errand& errand, api::Matched asked);
   // An error of the caller's that no upstream is asked about.
+  runtime::Task<void> tell_options(const Errand& errand, http::Headers allow);
   runtime::Task<void> refuse(const Errand& errand, api::ApiError error, http::Headers more = {});
 
   LivingUpstreams living_;

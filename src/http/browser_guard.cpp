@@ -58,6 +58,7 @@ std::optional<GuardRefusal> check_host(const GuardedRequest& request, const Brow
 
 std::optional<GuardRefusal> check_origin(const GuardedRequest& request,
                                          const BrowserGuardSettings& settings) {
+  if (request.origin_may_call) return std::nullopt;
   for (const Field& field : request.headers) {
     if (!base::iequals(field.name, "origin")) continue;
     const bool is_listed = std::ranges::any_of(settings.allowed_origins, [&](const std::string& entry) {

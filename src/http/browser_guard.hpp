@@ -1,10 +1,10 @@
 // Keeps web pages from spending the operator's key: a page can make a browser send requests to this machine,
 // but it cannot choose their content type, origin or (after DNS rebinding) host freely.
 //
-// A browser sends `application/json` across origins only after a preflight request, which nobody here
-// answers; it names the page's origin on every POST; and a page whose host name was re-bound to 127.0.0.1
-// still sends that name as Host. So each of the three checks closes one way in, and programs that are no
-// browsers pass all of them.
+// A browser sends `application/json` across origins only after a preflight request, which is answered for the
+// pages of CorsSettings alone; it names the page's origin on every POST; and a page whose host name was
+// re-bound to 127.0.0.1 still sends that name as Host. So each of the three checks closes one way in, and
+// programs that are no browsers pass all of them.
 #pragma once
 
 #include <optional>
@@ -29,7 +29,8 @@ struct GuardedRequest {
   std::string_view host;  // as asked for, with port; empty where HTTP/1.0 named none
   const Headers& headers;
   bool has_body = false;
-  bool on_loopback = false;  // the request came in on a loopback address
+  bool on_loopback = false;      // the request came in on a loopback address
+  bool origin_may_call = false;  // it is one of CorsSettings
 };
 
 struct GuardRefusal {

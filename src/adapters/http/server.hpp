@@ -21,6 +21,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "http/browser_guard.hpp"
+#include "http/cors.hpp"
 #include "ports/http_server.hpp"
 #include "runtime/asio_loop.hpp"
 #include "runtime/task.hpp"
@@ -39,6 +40,7 @@ struct ServerSettings {
   // A caller who takes none of the answer's bytes for so long counts as gone.
   base::Duration write_timeout = std::chrono::seconds(60);
   dujiang::http::BrowserGuardSettings browser_guard;
+  dujiang::http::CorsSettings cors;
   // Who may tell by a PROXY header or by X-Forwarded-For whom a connection or a request comes from.
   net::TrustedPeers trusted_proxies;
 };

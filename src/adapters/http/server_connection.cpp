@@ -140,7 +140,11 @@ runtime::Task<void> Connection::run_handler(std::shared_ptr<Exchange> exchange) 
                                      .received = exchange->received,
                                      .gone = reply.gone(),
                                      .key = exchange->key};
-  co_await core.handler(request, reply);
+  if (exchange->is_preflight) {
+    co_await answer_preflight(*exchange);
+  } else {
+    co_await core.handler(request, reply);
+  }
   --core.counts.active_requests;
   if (!reply.started() && !reply.is_gone()) co_await send_page(*exchange, 500, "internal_error", kNoAnswer);
   // A handler that leaves its answer open is a defect, but the caller must not wait for ever.
@@ -148,6 +152,14 @@ runtime::Task<void> Connection::run_handler(std::shared_ptr<Exchange> exchange) 
   exchange->handled = true;
   exchange->ended.notify();
   c.conn_->readable().notify();
+}
+
+// The call itself may be refused later, but whether a page may make it is no matter of keys: browsers send
+// none along.
+runtime::Task<void> Connection::answer_preflight(Exchange& exchange) {
+  exchange.reply.start(204, dujiang::http::preflight_fields(exchange.headers, exchange.core.settings.cors),
+                       std::nullopt);
+  co_await exchange.reply.finish();
 }
 
 // What arrives while a request is under way: bytes of the next one, or the end of the connection.

@@ -67,6 +67,8 @@ class Connection {
   runtime::Task<bool> read_proxy_header(base::TimePoint until);
   runtime::Task<bool> shake_hands(base::TimePoint until);
 
+  bool greet_page(Exchange& exchange);
+  static runtime::Task<void> answer_preflight(Exchange& exchange);
   static runtime::Task<void> run_handler(std::shared_ptr<Exchange> exchange);
   // An answer of the front itself, which ends the connection. The views live as long as the call.
   static runtime::Task<bool> send_page(Exchange& exchange, int status, std::string_view code,

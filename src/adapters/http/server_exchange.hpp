@@ -49,7 +49,8 @@ struct Exchange {
   Reply reply;
   runtime::Signal ended;
   bool handled = false;
-  std::string forwarded;  // what a trusted proxy says of the peer
+  bool is_preflight = false;  // answered by the front
+  std::string forwarded;      // what a trusted proxy says of the peer
 };
 
 }  // namespace dujiang::adapters::http

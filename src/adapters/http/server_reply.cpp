@@ -77,6 +77,7 @@ void Reply::build_head(int status, const dujiang::http::Headers& headers) {
     out_ += field.value;
     out_ += "\r\n";
   }
+  out_ += more_lines_;
   if (!has_date) {
     out_ += "date: ";
     out_ += core_.date();

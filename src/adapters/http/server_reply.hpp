@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "adapters/http/server_core.hpp"
 #include "adapters/net/conn.hpp"
@@ -20,6 +21,9 @@ class Reply final : public ports::CallerReply {
 
   // What the request allows; before that an answer is one for HTTP/1.1 that closes.
   void prepare(int minor_version, bool to_head, bool keep_alive);
+
+  // Lines for the head of whatever answer there will be, each with its end.
+  void add_lines(std::string lines) { more_lines_ = std::move(lines); }
 
   void start(int status, const dujiang::http::Headers& headers, std::optional<std::uint64_t> length) override;
   // An empty write sends the head if it is still held back.
@@ -55,6 +59,7 @@ class Reply final : public ports::CallerReply {
   ServerCore& core_;
   net::Conn& conn_;
   std::stop_source gone_;
+  std::string more_lines_;
   std::string out_;         // head and framing not yet sent
   std::uint64_t left_ = 0;  // of Framing::length
   std::uint64_t body_bytes_ = 0;

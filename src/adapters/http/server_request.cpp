@@ -79,6 +79,7 @@ runtime::Task<bool> Connection::check_head(Exchange& exchange) {
     exchange.forwarded = forwarded_peer(admission_.peer, exchange.headers, core_->settings.trusted_proxies);
   }
   exchange.reply.prepare(parser.minor_version(), parser.method() == "HEAD", parser.keep_alive());
+  const bool origin_may_call = greet_page(exchange);
   if (parser.expect() == Expect::unknown) {
     co_return co_await refuse(exchange,
                               {.reason = RefusalReason::expectation,
@@ -91,7 +92,8 @@ runtime::Task<bool> Connection::check_head(Exchange& exchange) {
                                                      .host = parser.host(),
                                                      .headers = exchange.headers,
                                                      .has_body = parser.body().kind != BodyKind::none,
-                                                     .on_loopback = admission_.on_loopback},
+                                                     .on_loopback = admission_.on_loopback,
+                                                     .origin_may_call = origin_may_call},
                                                     core_->settings.browser_guard);
   if (foreign) {
     co_return co_await refuse(exchange, {.reason = RefusalReason::browser_guard,
@@ -110,7 +112,8 @@ runtime::Task<bool> Connection::check_head(Exchange& exchange) {
 }
 
 runtime::Task<bool> Connection::clear_head(Exchange& exchange) {
-  if (!core_->hooks.clear) co_return true;
+  // A browser sends no key along when it asks whether a page may call; nothing is served to it.
+  if (!core_->hooks.clear || exchange.is_preflight) co_return true;
   ports::Clearance clearance = core_->hooks.clear({.method = exchange.parser.method(),
                                                    .path = exchange.parser.path(),
                                                    .headers = exchange.headers,
@@ -123,6 +126,16 @@ runtime::Task<bool> Connection::clear_head(Exchange& exchange) {
                                        .code = clearance.refusal->code,
                                        .message = clearance.refusal->message,
                                        .more = std::move(clearance.refusal->more)});
+}
+
+// Whatever the answer will be, a page that may call can read it. Whether this one may.
+bool Connection::greet_page(Exchange& exchange) {
+  const dujiang::http::CorsSettings& cors = core_->settings.cors;
+  if (!cors.is_on()) return false;
+  const auto origin = dujiang::http::allowed_origin(exchange.headers, cors);
+  exchange.reply.add_lines(dujiang::http::cors_lines(origin, cors));
+  exchange.is_preflight = origin && dujiang::http::is_preflight(exchange.parser.method(), exchange.headers);
+  return origin.has_value();
 }
 
 runtime::Task<bool> Connection::read_body(Exchange& exchange) {

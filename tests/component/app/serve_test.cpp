@@ -44,7 +44,7 @@ TEST_F(ServeTest, its_own_paths_take_get_only) {
   caller.say("DELETE /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const HttpAnswer answer = hear_answer(caller);
   EXPECT_EQ(answer.status, 405);
-  EXPECT_EQ(answer.header("Allow"), "GET, HEAD");
+  EXPECT_EQ(answer.header("Allow"), "GET, HEAD, OPTIONS");
   EXPECT_THAT(answer.body, HasSubstr("/metrics takes GET and HEAD only."));
 }
 

@@ -33,10 +33,11 @@ class TestServer {
  public:
   using MakeHandler = std::function<ports::Handler(runtime::AsioLoop&)>;
 
-  explicit TestServer(const MakeHandler& make, ServerSettings settings = {}, Door door = {}) {
+  explicit TestServer(const MakeHandler& make, ServerSettings settings = {}, Door door = {},
+                      ports::FrontHooks hooks = {}) {
     address_ = thread_.call([&] {
-      server_ =
-          std::make_unique<HttpServer>(thread_.loop(), std::move(settings), make(thread_.loop()), plain_page);
+      server_ = std::make_unique<HttpServer>(thread_.loop(), std::move(settings), make(thread_.loop()),
+                                             plain_page, std::move(hooks));
       auto bound = server_->listen(net::SocketAddress::parse("127.0.0.1:0").value(), std::move(door));
       return bound.value();
     });

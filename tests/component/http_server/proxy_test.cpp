@@ -127,6 +127,25 @@ TEST(ForwardedFor, NamesTheRightMostThatIsNotTrusted) {
   EXPECT_EQ(peer_after(server, forwarded("X-Forwarded-For: 127.0.0.1, 127.0.0.1\r\n")), "127.0.0.1");
 }
 
+TEST(ForwardedFor, IsWhomTheApplicationIsAskedAbout) {
+  std::string asked;
+  std::string refused;
+  const ports::FrontHooks hooks{
+      .clear =
+          [&](const ports::CallerHead& head) {
+            asked = head.peer;
+            return ports::Clearance{.refusal =
+                                        ports::HeadRefusal{.status = 403, .code = "no", .message = ""}};
+          },
+      .refused = [&](const ports::RefusedRequest& request) { refused = request.peer; }};
+  {
+    TestServer server(always(tell_peer), trusting("127.0.0.1"), {}, hooks);
+    peer_after(server, forwarded("X-Forwarded-For: 192.0.2.7\r\n"));
+  }
+  EXPECT_EQ(asked, "192.0.2.7") << "not the load balancer, which calls from this machine";
+  EXPECT_EQ(refused, "192.0.2.7");
+}
+
 TEST(ForwardedFor, StopsAtWhatIsNoAddress) {
   TestServer server(always(tell_peer), trusting("127.0.0.1"));
   EXPECT_EQ(peer_after(server, forwarded("X-Forwarded-For: 192.0.2.7, unknown, 127.0.0.1\r\n")), "127.0.0.1");

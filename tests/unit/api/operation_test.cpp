@@ -50,10 +50,19 @@ TEST(MatchPath, AModelsIdNeverLeadsToAnotherPath) {
   EXPECT_TRUE(std::holds_alternative<Matched>(match_path("GET", "/v1/models/a..b/.c/d.")));
 }
 
+TEST(MatchPath, TakesAHeadForTheGetThatItStandsFor) {
+  for (const std::string_view path : {"/v1/models", "/models/deepseek-chat", "/user/balance"}) {
+    EXPECT_TRUE(std::holds_alternative<Matched>(match_path("HEAD", path))) << path;
+  }
+  const auto wrong = match_path("HEAD", "/v1/embeddings");
+  ASSERT_TRUE(std::holds_alternative<WrongMethod>(wrong));
+  EXPECT_EQ(std::get<WrongMethod>(wrong).allow, "POST, OPTIONS");
+}
+
 TEST(MatchPath, TellsAWrongMethodFromAnUnknownPath) {
   const auto wrong = match_path("GET", "/v1/chat/completions");
   ASSERT_TRUE(std::holds_alternative<WrongMethod>(wrong));
-  EXPECT_EQ(std::get<WrongMethod>(wrong).allow, "POST");
+  EXPECT_EQ(std::get<WrongMethod>(wrong).allow, "POST, OPTIONS");
   EXPECT_TRUE(std::holds_alternative<WrongMethod>(match_path("POST", "/models/x")));
   for (const std::string_view path : {"/", "/v1", "/v1/", "/v1/responses", "/v1chat/completions", "/models/",
                                       "/v1/v1/models", "/chat/completions/", ""}) {

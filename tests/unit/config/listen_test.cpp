@@ -145,6 +145,17 @@ TEST(Listen, knows_the_load_balancers_that_it_trusts) {
                         "`listen.trusted_proxies`"));
 }
 
+TEST(Listen, opens_itself_to_pages_of_other_origins_when_told) {
+  EXPECT_FALSE(parsed("").listen.server.cors.is_on());
+  const Config config = parsed("listen: {cors: {origins: [\"https://a.example\", \"*\"], max_age: 1h}}\n");
+  EXPECT_THAT(config.listen.server.cors.origins, ::testing::ElementsAre("https://a.example", "*"));
+  EXPECT_EQ(config.listen.server.cors.max_age, std::chrono::hours(1));
+  const std::string printed = effective_yaml(config);
+  EXPECT_EQ(effective_yaml(parse(printed, FakeEnvironment{}.get()).value()), printed) << printed;
+  EXPECT_THAT(problems_of("listen: {cors: {origins: [\"https://a.example/\"]}}\n" + std::string(kLeast)),
+              HasSubstr("listen.cors.origins[0]: has more than scheme, host and port"));
+}
+
 TEST(Listen, on_the_command_line_goes_before_the_first_address) {
   const Overrides overrides{"127.0.0.1:5"};
   EXPECT_EQ(parsed("listen: {port: 1, also: [{port: 2}]}\n", {}, overrides).listen.port, 5);

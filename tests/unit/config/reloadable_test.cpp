@@ -34,6 +34,17 @@ TEST(Reloadable, AnAddressIsNotAndIsNamedWithItsLine) {
   EXPECT_THAT(refusal("listen: {port: 1}\n", ""), HasSubstr("listen.port: is `8080` now"));
 }
 
+TEST(Reloadable, WhatAListenerIsIsNot) {
+  EXPECT_THAT(refusal("listen: {unix: /run/a}\n", "listen: {unix: /run/b}\n"),
+              HasSubstr("f.yaml:1: listen.unix: is `/run/b` now, but the gateway was started with `/run/a`"));
+  EXPECT_THAT(refusal("listen: {unix: /run/a}\n", "listen: {unix: /run/a, unix_mode: 0600}\n"),
+              HasSubstr("listen.unix_mode: is `0600` now"));
+  const std::string trusting = "trusted_proxies: [127.0.0.1]";
+  EXPECT_THAT(refusal("listen: {" + trusting + "}\n", "listen: {proxy_protocol: true, " + trusting + "}\n"),
+              HasSubstr("listen.proxy_protocol: is `true` now"));
+  EXPECT_EQ(refusal("", "listen: {" + trusting + ", cors: {origins: [\"*\"]}}\n"), "") << "whom it trusts is";
+}
+
 TEST(Reloadable, ALessOrAMoreOfListenersIsNot) {
   EXPECT_THAT(refusal("listen: {also: [{port: 1}]}\n", ""), HasSubstr("is `0 listeners` now"));
   EXPECT_THAT(refusal("listen: {also: [{port: 1}]}\n", "listen: {also: [{port: 2}]}\n"),

@@ -52,7 +52,30 @@ TEST(Gateway, AWrongMethodIsToldTheRightOne) {
   EngineRig rig(settings_of({"main"}));
   const auto call = rig.call("", {}, "/v1/chat/completions", "GET");
   EXPECT_EQ(call->reply.status(), 405);
-  EXPECT_EQ(call->reply.headers().get("allow"), "POST");
+  EXPECT_EQ(call->reply.headers().get("allow"), "POST, OPTIONS");
+}
+
+TEST(Gateway, WhoAsksForTheMethodsOfAPathIsToldThem) {
+  EngineRig rig(settings_of({"main"}));
+  for (const auto& [path, allow] :
+       {std::pair{"/v1/chat/completions", "POST, OPTIONS"}, std::pair{"/v1/models", "GET, HEAD, OPTIONS"},
+        std::pair{"/v1/models/deepseek-chat", "GET, HEAD, OPTIONS"},
+        std::pair{"*", "GET, HEAD, POST, OPTIONS"}}) {
+    const auto call = rig.call("", {}, path, "OPTIONS");
+    EXPECT_EQ(call->reply.status(), 204) << path;
+    EXPECT_EQ(call->reply.headers().get("allow"), allow) << path;
+    EXPECT_EQ(rig.log.lines.back().result, "ok");
+  }
+  EXPECT_EQ(rig.call("", {}, "/nowhere", "OPTIONS")->reply.status(), 404);
+}
+
+TEST(Gateway, AHeadIsAskedOfTheUpstreamAsAGet) {
+  EngineRig rig(settings_of({"main"}));
+  rig.client.expect("main", {head(200, "application/json"),
+                             bytes(R"({"is_available":true,"balance_infos":[]})", 1s), end()});
+  const auto call = rig.call("", {}, "/user/balance", "HEAD");
+  EXPECT_EQ(call->reply.status(), 200);
+  EXPECT_EQ(rig.client.seen().at(0)->method, "GET");
 }
 
 TEST(Gateway, AnUnknownModelIsToldTheKnownOnes) {
