@@ -70,7 +70,7 @@ class App {
   std::shared_ptr<const engine::Settings> settings_;
   CallerGate::Keys keys_;
   const std::shared_ptr<adapters::http::BodyMemory> body_memory_;
-  const std::size_t most_callers_;                // that the descriptor limit allows
+  const std::size_t most_callers_;  // that the descriptor limit allows
   std::vector<std::string> urls_;
   std::vector<std::unique_ptr<Worker>> workers_;  // the first one on loop_
   runtime::Signal hurry_;

@@ -105,7 +105,7 @@ void JsonObject::begin_field(std::string_view name) {
   char* end = key.data();
   if (!std::exchange(first_, false)) *end++ = ',';
   *end++ = '"';
-  end = std::copy_n(name.data(), std::min(name.size(), key.size() - 4), end);
+  end = std::ranges::copy(name.substr(0, key.size() - 4), end).out;
   *end++ = '"';
   *end++ = ':';
   out_.append(key.data(), end);

@@ -118,7 +118,7 @@ std::expected<std::shared_ptr<const TlsIdentity>, IdentityFault> TlsIdentity::ma
   }
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());
   if (context == nullptr) return fault(In::certificate, "cannot be used: " + openssl_reason());
-  const std::shared_ptr<TlsIdentity> identity(new TlsIdentity(context));
+  std::shared_ptr<TlsIdentity> identity(new TlsIdentity(context));
   identity->valid_from_ = to_wall_time(X509_get0_notBefore(chain.front().get()));
   identity->valid_until_ = to_wall_time(X509_get0_notAfter(chain.front().get()));
   if (X509_cmp_current_time(X509_get0_notAfter(chain.front().get())) < 0) {
