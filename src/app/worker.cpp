@@ -28,18 +28,18 @@ adapters::metrics::Registry labelled_registry(const config::Config& config) {
 }  // namespace
 
 base::Result<std::unique_ptr<Worker>> Worker::make(runtime::AsioLoop& loop, const config::Config& config,
-                                                   std::shared_ptr<const engine::Settings> settings,
+                                                   const std::shared_ptr<const engine::Settings>& settings,
                                                    CallerGate::Keys keys, ports::AccessLog& log,
                                                    MetricsPage metrics) {
   auto client = adapters::http::Client::make(loop, engine::upstreams_of(settings));
   if (!client) return std::unexpected(client.error());
-  return std::unique_ptr<Worker>(new Worker(loop, config, std::move(settings), std::move(keys), log,
-                                            std::move(metrics), std::move(*client)));
+  return std::unique_ptr<Worker>(
+      new Worker(loop, config, settings, std::move(keys), log, std::move(metrics), std::move(*client)));
 }
 
 Worker::Worker(runtime::AsioLoop& loop, const config::Config& config,
-               std::shared_ptr<const engine::Settings> settings, CallerGate::Keys keys, ports::AccessLog& log,
-               MetricsPage metrics, std::unique_ptr<adapters::http::Client> client)
+               const std::shared_ptr<const engine::Settings>& settings, CallerGate::Keys keys,
+               ports::AccessLog& log, MetricsPage metrics, std::unique_ptr<adapters::http::Client> client)
     : loop_(loop),
       registry_(labelled_registry(config)),
       client_(std::move(client)),
@@ -71,7 +71,7 @@ base::Result<void> Worker::prepare(const std::shared_ptr<const engine::Settings>
   return client_->adopt(engine::upstreams_of(settings));
 }
 
-void Worker::adopt(const config::Config& config, std::shared_ptr<const engine::Settings> settings,
+void Worker::adopt(const config::Config& config, const std::shared_ptr<const engine::Settings>& settings,
                    CallerGate::Keys keys) {
   declare_labels(registry_, config);
   gate_.set_keys(std::move(keys));
@@ -100,7 +100,8 @@ adapters::metrics::Page Worker::measure() {
     registry_.set(Metric::requests_refused, {reason}, static_cast<double>(callers.refused[i]));
   }
   for (std::size_t i = 0; i < callers.pauses.size(); ++i) {
-    const std::string_view reason = name(static_cast<adapters::http::PauseReason>(i));
+    const std::string_view reason = name(static_cast<adapters::http::PauseReason>(
+        i));  // NOLINT(clang-analyzer-optin.core.EnumCastOutOfRange): the array has one entry each
     registry_.set(Metric::accept_pauses, {reason}, static_cast<double>(callers.pauses[i]));
   }
   gateway_.measure();

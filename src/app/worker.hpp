@@ -33,7 +33,7 @@ class Worker {
 
   // Loop and log outlive the worker. The error says what in the configuration does not work.
   static base::Result<std::unique_ptr<Worker>> make(runtime::AsioLoop& loop, const config::Config& config,
-                                                    std::shared_ptr<const engine::Settings> settings,
+                                                    const std::shared_ptr<const engine::Settings>& settings,
                                                     CallerGate::Keys keys, ports::AccessLog& log,
                                                     MetricsPage metrics);
   Worker(const Worker&) = delete;
@@ -65,7 +65,7 @@ class Worker {
   // Other settings, in two steps, since the first may fail: then nothing has changed. From it on calls that
   // were permitted under either can be made, so every worker takes it before any takes the second.
   base::Result<void> prepare(const std::shared_ptr<const engine::Settings>& settings);
-  void adopt(const config::Config& config, std::shared_ptr<const engine::Settings> settings,
+  void adopt(const config::Config& config, const std::shared_ptr<const engine::Settings>& settings,
              CallerGate::Keys keys);
 
   // The steps of a drain: /readyz says so; no connection is accepted; what is left has until an instant (true
@@ -80,8 +80,8 @@ class Worker {
 
  private:
   Worker(runtime::AsioLoop& loop, const config::Config& config,
-         std::shared_ptr<const engine::Settings> settings, CallerGate::Keys keys, ports::AccessLog& log,
-         MetricsPage metrics, std::unique_ptr<adapters::http::Client> client);
+         const std::shared_ptr<const engine::Settings>& settings, CallerGate::Keys keys,
+         ports::AccessLog& log, MetricsPage metrics, std::unique_ptr<adapters::http::Client> client);
 
   runtime::AsioLoop& loop_;
   adapters::metrics::Registry registry_;

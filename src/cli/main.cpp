@@ -55,7 +55,7 @@ int check(const std::string& file) {
     return 1;
   }
   for (const std::string& warning : config->warnings)
-    std::fputs((file + ": " + warning + "\n").c_str(), stderr);
+    std::fputs(std::string(file).append(": ").append(warning).append("\n").c_str(), stderr);
   return std::fputs(config::effective_yaml(*config).c_str(), stdout) < 0 ? 1 : 0;
 }
 

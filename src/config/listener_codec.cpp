@@ -40,7 +40,6 @@ Codec<std::uint32_t> file_mode() {
 Codec<adapters::net::TrustedPeers> trusted_peers() {
   using adapters::net::AddressRange;
   using adapters::net::TrustedPeers;
-  constexpr const char* kUnix = "unix";
   const std::string type = "an address, a block of them like 10.0.0.0/8, or `unix`";
   return {"list; each: IP address, block like 10.0.0.0/8, or `unix`", "a list; each: " + type,
           [=](Reader& reader, const YamlNode& node, const std::string& path, TrustedPeers& into) {
@@ -50,7 +49,7 @@ Codec<adapters::net::TrustedPeers> trusted_peers() {
               const std::string item_path = fmt::format("{}[{}]", path, i);
               const auto text = reader.scalar(node.items[i], item_path, type);
               if (!text) continue;
-              if (*text == kUnix) {
+              if (*text == "unix") {
                 into.unix_sockets = true;
               } else if (const auto range = AddressRange::parse(*text)) {
                 into.ranges.push_back(*range);
@@ -66,7 +65,7 @@ Codec<adapters::net::TrustedPeers> trusted_peers() {
             list.kind = Value::Kind::list;
             for (const AddressRange& range : peers.ranges)
               list.items.push_back(Value::string(range.to_string()));
-            if (peers.unix_sockets) list.items.push_back(Value::string(kUnix));
+            if (peers.unix_sockets) list.items.push_back(Value::string("unix"));
             return list;
           }};
 }

@@ -17,7 +17,6 @@
 namespace dujiang::fuzz {
 namespace {
 
-using provider::Billing;
 using provider::Classification;
 using provider::Code;
 using provider::Verdict;

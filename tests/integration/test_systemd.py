@@ -90,7 +90,7 @@ class SystemdTest(unittest.TestCase):
             root.mkdir()
             told = run(["unshare", "-m", "bash", "-c", BOOT, "boot", root, ROOT / built.stdout.strip(), inside], 300)
         for line in (
-            "started: active, serving on 127.0.0.1:8080",
+            "started: active, serving on http://127.0.0.1:8080",
             "answers: HTTP/1.1 200 OK",
             "reloaded: active, same process",
             "hung: restarts 1, active",

@@ -77,7 +77,7 @@ std::string path_in(const sockaddr_storage& native, socklen_t size) {
     path.front() = '@';
     return path;
   }
-  return path.c_str();
+  return path.substr(0, path.find('\0'));
 }
 
 }  // namespace

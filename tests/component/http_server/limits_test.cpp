@@ -15,7 +15,6 @@ namespace dujiang::adapters::http {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 constexpr std::size_t kBody = 200'000;

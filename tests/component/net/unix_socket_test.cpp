@@ -23,13 +23,15 @@ namespace {
 using ::testing::HasSubstr;
 
 class UnixSocketTest : public ::testing::Test {
+ public:
+  ~UnixSocketTest() override { std::filesystem::remove_all(folder_); }
+
  protected:
   UnixSocketTest() {
     char made[] = "/tmp/dujiang-test-XXXXXX";
     folder_ = ::mkdtemp(made);
     path_ = folder_ + "/s";
   }
-  ~UnixSocketTest() override { std::filesystem::remove_all(folder_); }
 
   // A connection to the path; -1 where nobody listens.
   int connect() const {
