@@ -101,7 +101,7 @@ adapters::metrics::Page Worker::measure() {
   }
   for (std::size_t i = 0; i < callers.pauses.size(); ++i) {
     const std::string_view reason = name(static_cast<adapters::http::PauseReason>(
-        i));  // NOLINT(clang-analyzer-optin.core.EnumCastOutOfRange): the array has one entry each
+        i));
     registry_.set(Metric::accept_pauses, {reason}, static_cast<double>(callers.pauses[i]));
   }
   gateway_.measure();
