@@ -100,8 +100,8 @@ adapters::metrics::Page Worker::measure() {
     registry_.set(Metric::requests_refused, {reason}, static_cast<double>(callers.refused[i]));
   }
   for (std::size_t i = 0; i < callers.pauses.size(); ++i) {
-    const std::string_view reason = name(static_cast<adapters::http::PauseReason>(
-        i));
+    // The array has one entry for each: NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
+    const std::string_view reason = name(static_cast<adapters::http::PauseReason>(i));
     registry_.set(Metric::accept_pauses, {reason}, static_cast<double>(callers.pauses[i]));
   }
   gateway_.measure();
