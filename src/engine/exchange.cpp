@@ -150,7 +150,11 @@ std::uint32_t Exchange::max_attempts() {
 // happens goes through a port.
 runtime::Task<void> Exchange::run() {
   for (;;) {
-    const policy::Step step = next_step();
+    policy::Step step = course_.next(services_.loop.now(), services_.loop.random());
+    if (const auto* draw = std::get_if<policy::Draw>(&step)) {
+      policy::RetryBudget& budget = upstream(draw->target).budget();
+      step = course_.drawn(budget.withdraw_by(services_.loop.now(), draw->latest));
+    }
     if (const auto* end = std::get_if<policy::GiveUp>(&step)) {
       co_await give_up(*end);
       co_return;
@@ -165,14 +169,6 @@ runtime::Task<void> Exchange::run() {
       co_return;
     }
   }
-}
-
-policy::Step Exchange::next_step() {
-  const base::TimePoint now = services_.loop.now();
-  const auto spend = [&](std::uint32_t index, base::TimePoint latest) {
-    return upstream(index).budget().withdraw_by(now, latest);
-  };
-  return course_.next(now, services_.loop.random(), spend);
 }
 
 // Waits in the upstream's queue for a permit; nothing when it was refused, or left the queue, or its caller

@@ -53,7 +53,6 @@ class Exchange {
   runtime::Task<void> run();
 
  private:
-  policy::Step next_step();
   runtime::Task<std::optional<Permit>> admit(policy::Try step);
   runtime::Task<bool> send(policy::Try step, Permit permit);
   runtime::Task<void> deliver();

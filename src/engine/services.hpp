@@ -1,8 +1,10 @@
 // What every exchange needs of the world, handed down by reference.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -18,7 +20,8 @@
 namespace dujiang::engine {
 
 // Failures that a caller could not be told, since its 200 had gone out early: its SDK's own repeat of the
-// same request is answered with them (rule 8).
+// same request is answered with them (rule 8). Shared by all loops, since the repeat may come over another
+// connection; locked, since hardly anyone comes here.
 class UntoldFailures {
  public:
   // `request`: a digest that nobody can find another request for, or one caller could be told of another's.
@@ -32,10 +35,12 @@ class UntoldFailures {
     api::ApiError error;
     base::TimePoint until;
   };
+  std::mutex mutex_;
   std::map<base::Sha256Digest, Entry> entries_;
 };
 
-// Bytes held so that requests can be sent again. What exceeds the limit is served, but not retried.
+// Bytes held so that requests can be sent again. What exceeds the limit is served, but not retried. Shared by
+// all loops, and exact.
 class RetryMemory {
  public:
   explicit RetryMemory(std::uint64_t limit) : limit_(limit) {}
@@ -43,9 +48,7 @@ class RetryMemory {
   class Lease {
    public:
     Lease() = default;
-    Lease(RetryMemory& memory, std::uint64_t bytes) : memory_(&memory), bytes_(bytes) {
-      memory.used_ += bytes;
-    }
+    Lease(RetryMemory& memory, std::uint64_t bytes) : memory_(&memory), bytes_(bytes) {}
     Lease(Lease&& other) noexcept : memory_(std::exchange(other.memory_, nullptr)), bytes_(other.bytes_) {}
     Lease& operator=(Lease&& other) noexcept {
       std::swap(memory_, other.memory_);
@@ -53,7 +56,7 @@ class RetryMemory {
       return *this;
     }
     ~Lease() {
-      if (memory_ != nullptr) memory_->used_ -= bytes_;
+      if (memory_ != nullptr) memory_->used_.fetch_sub(bytes_, std::memory_order_relaxed);
     }
 
    private:
@@ -65,13 +68,16 @@ class RetryMemory {
   void set_limit(std::uint64_t limit) { limit_ = limit; }
 
   std::optional<Lease> try_hold(std::uint64_t bytes) {
-    if (used_ + bytes > limit_) return std::nullopt;
-    return Lease(*this, bytes);
+    // Taken first and looked at afterwards, so that two loops never share the same room.
+    const std::uint64_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
+    if (before + bytes <= limit_) return Lease(*this, bytes);
+    used_.fetch_sub(bytes, std::memory_order_relaxed);
+    return std::nullopt;
   }
 
  private:
   std::uint64_t limit_;
-  std::uint64_t used_ = 0;
+  std::atomic<std::uint64_t> used_ = 0;
 };
 
 struct Services {

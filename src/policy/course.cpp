@@ -27,7 +27,7 @@ Course::Course(const route::RouteSpec& route, const std::vector<std::uint32_t>& 
   }
 }
 
-Step Course::next(base::TimePoint now, base::Random& chance, const Spend& spend) {
+Step Course::next(base::TimePoint now, base::Random& chance) {
   using Why = GiveUp::Why;
   if (final_cause_) return GiveUp{Why::ended, final_cause_};
   if (now >= deadline_) return give_up(Why::deadline);
@@ -37,11 +37,11 @@ Step Course::next(base::TimePoint now, base::Random& chance, const Spend& spend)
     return give_up(Why::no_target);
   }
   if (owes_ && paid_repeats_ >= max_paid_repeats_) return give_up(Why::paid_repeats);
-  return choose(now, chance, spend);
+  return choose(now, chance);
 }
 
 // The first untried target of this round, or else of a new one.
-Step Course::choose(base::TimePoint now, base::Random& chance, const Spend& spend) {
+Step Course::choose(base::TimePoint now, base::Random& chance) {
   Leg* leg = first_untried(std::max(now, round_start_));
   if (leg == nullptr) {
     begin_round(now, chance);
@@ -51,11 +51,16 @@ Step Course::choose(base::TimePoint now, base::Random& chance, const Spend& spen
   if (leg == nullptr || at >= deadline_) return give_up(GiveUp::Why::deadline);
   leg->tried = true;
   if (!owes_) return send(*leg, at, false);
-  const auto allowed = spend(*owes_, deadline_ - base::Duration{1});
+  drawing_for_ = leg->target;
+  drawing_at_ = at;
+  return Draw{.target = *owes_, .latest = deadline_ - base::Duration{1}};
+}
+
+Step Course::drawn(std::optional<base::TimePoint> allowed) {
   if (!allowed) return give_up(GiveUp::Why::paid_repeats);
   owes_.reset();
   ++paid_repeats_;
-  return send(*leg, std::max(at, *allowed), true);
+  return send(leg_of(drawing_for_), std::max(drawing_at_, *allowed), true);
 }
 
 Try Course::send(const Leg& leg, base::TimePoint at, bool paid_repeat) {

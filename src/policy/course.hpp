@@ -18,7 +18,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -65,6 +64,14 @@ struct Try {
   bool paid_repeat;  // a budget was drawn for it
 };
 
+// The next attempt may be paid twice: draw one repeat from the budget of the upstream of `target`, as
+// RetryBudget::withdraw_by(now, latest) does, and tell Course::drawn() what came of it. Wherever the repeat
+// goes, it is that upstream, whose attempt may have been billed already, whose failures would multiply the cost.
+struct Draw {
+  std::uint32_t target;
+  base::TimePoint latest;
+};
+
 // The request ends without an answer.
 struct GiveUp {
   enum class Why : std::uint8_t {
@@ -79,22 +86,20 @@ struct GiveUp {
       cause;  // the observed outcome to tell, counted from 0; absent when there is none
 };
 
-using Step = std::variant<Try, GiveUp>;
+using Step = std::variant<Try, Draw, GiveUp>;
 
 class Course {
  public:
-  // Draws one repeat that may be paid twice from the budget of the upstream of `target`, whose attempt may
-  // have been billed already, as RetryBudget::withdraw_by(now, latest) does. Wherever the repeat goes, it is
-  // that upstream whose failures would multiply the cost.
-  using Spend = std::function<std::optional<base::TimePoint>(std::uint32_t target, base::TimePoint latest)>;
-
   // `order`: what order_targets() returned. `max_attempts`: the caller's own bound, 0 for none; the route's
   // applies as well. Reads `route` only here.
   Course(const route::RouteSpec& route, const std::vector<std::uint32_t>& order, std::uint32_t max_attempts,
          base::TimePoint deadline);
 
   // What comes next: once before the first attempt, and once after each observe() but that of an answer.
-  Step next(base::TimePoint now, base::Random& chance, const Spend& spend);
+  Step next(base::TimePoint now, base::Random& chance);
+
+  // What comes after a Draw: `allowed` is the instant from which the repeat may be sent, or nothing.
+  Step drawn(std::optional<base::TimePoint> allowed);
 
   // What became of the attempt that next() asked for.
   void observe(const AttemptOutcome& outcome, base::TimePoint now);
@@ -123,7 +128,7 @@ class Course {
   Leg* first_untried(base::TimePoint at);
   void close_smaller_contexts(const Leg& than);
   void begin_round(base::TimePoint now, base::Random& chance);
-  Step choose(base::TimePoint now, base::Random& chance, const Spend& spend);
+  Step choose(base::TimePoint now, base::Random& chance);
   Try send(const Leg& leg, base::TimePoint at, bool paid_repeat);
   GiveUp give_up(GiveUp::Why why) const { return {why, first_cause_}; }
 
@@ -141,6 +146,8 @@ class Course {
   std::uint32_t paid_repeats_ = 0;
   std::uint32_t blanks_ = 0;
   std::optional<std::uint32_t> owes_;  // whose attempt may have been billed, and its repeat is not drawn yet
+  std::uint32_t drawing_for_ = 0;      // while a Draw is out: where the repeat would go, and when
+  base::TimePoint drawing_at_{};
   std::size_t observed_ = 0;
   std::optional<std::size_t> first_cause_;
   std::optional<std::size_t> final_cause_;

@@ -41,10 +41,10 @@ TEST(Course, TheBackoffDoubles) {
     route::RouteSpec spec;
     spec.targets.resize(1);
     Course course(spec, {0}, 0, at(1h));
-    std::ignore = course.next(at(0s), chance, {});
+    std::ignore = course.next(at(0s), chance);
     for (double& sum : sums) {
       course.observe(busy(), at(0s));
-      sum += base::seconds(std::get<Try>(course.next(at(0s), chance, {})).not_before - at(0s));
+      sum += base::seconds(std::get<Try>(course.next(at(0s), chance)).not_before - at(0s));
     }
   }
   double expected = 0.5;
@@ -62,8 +62,8 @@ TEST(Course, ABackoffStaysWithinHalfOfTheTimeLeft) {
     spec.retries.backoff_initial = 1s;
     Course course(spec, {0}, 0, at(20s));
     base::TimePoint now = at(0s);
-    for (Step step = course.next(now, chance, {}); std::holds_alternative<Try>(step);
-         step = course.next(now, chance, {})) {
+    for (Step step = course.next(now, chance); std::holds_alternative<Try>(step);
+         step = course.next(now, chance)) {
       const base::TimePoint start = std::get<Try>(step).not_before;
       ASSERT_LE(start - now, std::max<base::Duration>((at(20s) - now) / 2, 1s));
       now = start;
@@ -156,22 +156,16 @@ TEST(Course, Rule4_ARepeatElsewhereIsDrawnFromTheBudgetOfTheUpstreamThatFailed) 
   route::RouteSpec spec;
   spec.targets.resize(2);
   base::Random chance(1);
-  const auto budget_of = [](std::uint32_t owner) {
-    return [owner](std::uint32_t target, base::TimePoint) {
-      return target == owner ? std::optional(at(0s)) : std::nullopt;
-    };
-  };
-  Course moves(spec, {0, 1}, 0, at(60s));
-  std::ignore = moves.next(at(0s), chance, budget_of(0));
-  moves.observe(stalled(), at(1s));
-  const Try attempt = std::get<Try>(moves.next(at(1s), chance, budget_of(0)));
+  Course course(spec, {0, 1}, 0, at(60s));
+  EXPECT_EQ(std::get<Try>(course.next(at(0s), chance)).target, 0u);
+  course.observe(stalled(), at(1s));
+  EXPECT_EQ(std::get<Draw>(course.next(at(1s), chance)).target, 0u);
+  Course refused = course;
+  const Try attempt = std::get<Try>(course.drawn(at(0s)));
   EXPECT_EQ(attempt.target, 1u);
   EXPECT_EQ(attempt.not_before, at(1s));
-
-  Course ends(spec, {0, 1}, 0, at(60s));
-  std::ignore = ends.next(at(0s), chance, budget_of(1));
-  ends.observe(stalled(), at(1s));
-  EXPECT_EQ(std::get<GiveUp>(ends.next(at(1s), chance, budget_of(1))).why, Why::paid_repeats);
+  EXPECT_TRUE(attempt.paid_repeat);
+  EXPECT_EQ(std::get<GiveUp>(refused.drawn(std::nullopt)).why, Why::paid_repeats);
 }
 
 TEST(Course, Rule2_ABlankAnswerIsRepeatedOnce) {

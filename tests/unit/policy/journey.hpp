@@ -29,10 +29,11 @@ class Journey {
   // What the course says now; the same until saw().
   Step next() {
     if (!step_) {
-      step_ = course_.next(now_, chance_, [this](std::uint32_t target, base::TimePoint latest) {
-        asked_.push_back(target);
-        return budget_.withdraw_by(now_, latest);
-      });
+      step_ = course_.next(now_, chance_);
+      if (const auto* draw = std::get_if<Draw>(&*step_)) {
+        asked_.push_back(draw->target);
+        step_ = course_.drawn(budget_.withdraw_by(now_, draw->latest));
+      }
     }
     return *step_;
   }
