@@ -36,11 +36,9 @@ base::Result<std::unique_ptr<App>> App::make(runtime::AsioLoop& loop, config::Co
   std::unique_ptr<App> app(new App(loop, std::move(config), log));
   app->settings_ = std::make_shared<const engine::Settings>(app->config_.gateway);
   app->keys_ = key_ring(app->config_, nullptr);
-  auto worker = Worker::make(loop, app->config_, app->settings_, app->keys_, log,
-                             [app = app.get(), &loop] { return app->metrics_page(loop); });
-  if (!worker) return std::unexpected(worker.error());
-  (*worker)->take({.body_memory = app->body_memory_, .connections = app->most_callers_});
-  app->workers_.push_back(std::move(*worker));
+  if (auto made = app->make_workers(); !made) return std::unexpected(made.error());
+  const auto plan = app->upstreams_->make_plan(app->settings_);
+  for (const auto& worker : app->workers_) worker->adopt(app->config_, *plan, app->keys_);
   app->workers_.front()->metrics().set(Metric::build_info, {version(), commit()}, 1);
   app->note_loaded();
   return app;
@@ -50,9 +48,31 @@ App::App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log)
     : loop_(loop),
       config_(std::move(config)),
       log_(log),
+      commons_(config_.gateway.retry_memory_bytes),
       body_memory_(std::make_shared<adapters::http::BodyMemory>(config_.listen.server.body_memory_bytes)),
       most_callers_(callers_allowed(descriptor_limit())),
       hurry_(loop) {}
+
+App::~App() {
+  for (const auto& thread : threads_) thread->stop();
+}
+
+base::Result<void> App::make_workers() {
+  for (std::uint32_t i = 1; i < config_.loops; ++i) threads_.push_back(std::make_unique<LoopThread>());
+  std::vector<engine::Upstreams::Home> homes;
+  for (std::uint32_t i = 0; i < config_.loops; ++i) {
+    runtime::AsioLoop& loop = i == 0 ? loop_ : threads_[i - 1]->loop();
+    auto worker =
+        Worker::make(loop, config_, settings_, log_, commons_, [this, &loop] { return metrics_page(loop); });
+    if (!worker) return std::unexpected(worker.error());
+    (*worker)->take(
+        {.body_memory = body_memory_, .connections = (most_callers_ + config_.loops - 1) / config_.loops});
+    homes.push_back({.loop = loop, .metrics = (*worker)->metrics()});
+    workers_.push_back(std::move(*worker));
+  }
+  upstreams_.emplace(std::move(homes));
+  return {};
+}
 
 base::Result<adapters::net::SocketAddress> App::listen(const std::vector<int>& inherited) {
   warn_of_descriptors();
@@ -64,6 +84,12 @@ base::Result<adapters::net::SocketAddress> App::listen(const std::vector<int>& i
     urls_.push_back(entrance.url());
     workers_.front()->listen(std::move(entrance.listener), std::move(entrance.door));
   }
+  for (std::size_t i = 1; i < workers_.size(); ++i) {
+    if (auto beside = workers_[i]->listen_beside(*workers_.front()); !beside) {
+      return std::unexpected(beside.error());
+    }
+  }
+  for (const auto& thread : threads_) thread->start();
   return first;
 }
 
@@ -78,11 +104,11 @@ void App::warn_of_descriptors() {
 
 runtime::Task<base::Result<void>> App::adopt(config::Config config) {
   auto settings = std::make_shared<const engine::Settings>(config.gateway);
-  auto prepared = co_await prepare(settings);
+  auto prepared = co_await prepare(config, settings);
   if (prepared) prepared = certificates_.reload();
   if (!prepared) {
     // Some may have taken it; what they had, none refuses.
-    co_await prepare(settings_);
+    co_await prepare(config_, settings_);
     co_return prepared;
   }
   config_ = std::move(config);
@@ -90,9 +116,11 @@ runtime::Task<base::Result<void>> App::adopt(config::Config config) {
   keys_ = key_ring(config_, keys_);
   body_memory_->set_limit(config_.listen.server.body_memory_bytes);
   warn_of_descriptors();
+  commons_.memory.set_limit(settings_->retry_memory_bytes);
+  const auto plan = upstreams_->make_plan(settings_);
   for (const auto& worker : workers_) {
-    co_await runtime::call_on(loop_, worker->loop(), [this, &there = *worker] {
-      there.adopt(config_, settings_, keys_);
+    co_await runtime::call_on(loop_, worker->loop(), [this, &there = *worker, plan] {
+      there.adopt(config_, *plan, keys_);
       return true;
     });
   }
@@ -100,12 +128,15 @@ runtime::Task<base::Result<void>> App::adopt(config::Config config) {
   co_return base::Result<void>();
 }
 
-runtime::Task<base::Result<void>> App::prepare(std::shared_ptr<const engine::Settings> settings) {
+runtime::Task<base::Result<void>> App::prepare(const config::Config& config,
+                                               std::shared_ptr<const engine::Settings> settings) {
   base::Result<void> all;
   for (const auto& worker : workers_) {
     if (!all) break;
-    all = co_await runtime::call_on(loop_, worker->loop(),
-                                    [&there = *worker, settings] { return there.prepare(settings); });
+    // The references stay good: this task waits for the answer.
+    all = co_await runtime::call_on(loop_, worker->loop(), [&there = *worker, &config, settings] {
+      return there.prepare(config, settings);
+    });
   }
   co_return all;
 }
@@ -131,13 +162,28 @@ runtime::Task<bool> App::drain() {
     co_await hurry_.wait(base::after(loop_.now(), config_.drain.notice));
   }
   stop_accepting();
-  if (!hurried_ && co_await drained(base::after(loop_.now(), config_.drain.grace))) co_return true;
-  if (!hurried_) {
+  bool ended = !hurried_ && co_await drained(base::after(loop_.now(), config_.drain.grace));
+  if (!ended && !hurried_) {
     const Worker::Load left = co_await load();
     log_.warning("cut", fmt::format("{} requests were not done within the grace period", left.requests));
   }
-  cut();
-  co_return co_await drained(base::after(loop_.now(), kCutWithin));
+  if (!ended) {
+    cut();
+    ended = co_await drained(base::after(loop_.now(), kCutWithin));
+  }
+  if (ended) co_await hear_everyone_out();
+  co_return ended;
+}
+
+// When the last request has ended, three messages may still follow each other from loop to loop: an entry
+// into an upstream's queue, its permit to a loop whose caller has gone, the slot back home. A round through
+// all loops brings each of them to its end, and the next one on its way.
+runtime::Task<void> App::hear_everyone_out() {
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& worker : workers_) {
+      co_await runtime::call_on(loop_, worker->loop(), [] { return true; });
+    }
+  }
 }
 
 void App::hurry() {

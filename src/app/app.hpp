@@ -1,16 +1,22 @@
 // The gateway as a whole: its workers, one to a loop, from their beginning to the end of the last request.
+//
+// The first worker is on the loop of whoever makes the app; each of the others has a thread of its own.
 #pragma once
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "adapters/net/address.hpp"
 #include "app/certificates.hpp"
+#include "app/loop_thread.hpp"
 #include "app/worker.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
+#include "engine/plan.hpp"
+#include "engine/services.hpp"
 #include "ports/access_log.hpp"
 #include "runtime/asio_loop.hpp"
 
@@ -23,6 +29,7 @@ class App {
                                                  ports::AccessLog& log);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
+  ~App();
 
   // Begins to serve, everywhere; returns the first address that was bound (an empty one where there are only
   // Unix sockets). `inherited`: descriptors of sockets that listen already.
@@ -51,15 +58,18 @@ class App {
 
  private:
   App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log);
+  base::Result<void> make_workers();
 
   runtime::Task<std::string> metrics_page(runtime::Loop& here);
-  runtime::Task<base::Result<void>> prepare(std::shared_ptr<const engine::Settings> settings);
+  runtime::Task<base::Result<void>> prepare(const config::Config& config,
+                                            std::shared_ptr<const engine::Settings> settings);
   void measure_process(ports::Metrics& metrics) const;
   void warn_of_descriptors();
   runtime::Task<Worker::Load> begin_drain();
   runtime::Task<Worker::Load> load();
   runtime::Task<bool> drained(base::TimePoint until);
   void note_loaded();
+  runtime::Task<void> hear_everyone_out();
   void stop_accepting();
   void cut();
 
@@ -67,12 +77,15 @@ class App {
   config::Config config_;
   ports::AccessLog& log_;
   Certificates certificates_;
+  engine::Commons commons_;
   std::shared_ptr<const engine::Settings> settings_;
   CallerGate::Keys keys_;
   const std::shared_ptr<adapters::http::BodyMemory> body_memory_;
   const std::size_t most_callers_;  // that the descriptor limit allows
   std::vector<std::string> urls_;
-  std::vector<std::unique_ptr<Worker>> workers_;  // the first one on loop_
+  std::vector<std::unique_ptr<LoopThread>> threads_;  // of all workers but the first
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::optional<engine::Upstreams> upstreams_;  // there are workers
   runtime::Signal hurry_;
   bool hurried_ = false;
   bool draining_ = false;

@@ -15,11 +15,11 @@ using config::ListenerSettings;
 
 using Opened = base::Result<std::unique_ptr<Listener>>;
 
-Opened open(runtime::AsioLoop& loop, const ListenerSettings& listener) {
+Opened open(runtime::AsioLoop& loop, const ListenerSettings& listener, Listener::Sharing sharing) {
   if (listener.unix_path) return Listener::open_unix(loop, *listener.unix_path, listener.unix_mode);
   const auto at = SocketAddress::from_ip(listener.address, listener.port);
   if (!at) return std::unexpected(at.error());
-  return Listener::open(loop, *at);
+  return Listener::open(loop, *at, sharing);
 }
 
 bool is_named_by(const Listener& socket, const ListenerSettings& listener) {
@@ -96,7 +96,8 @@ class Opening {
       door.certificate = *certificate;
     }
     if (!socket) {
-      auto opened = open(loop_, listener);
+      const auto sharing = config_.loops > 1 ? Listener::Sharing::shared : Listener::Sharing::alone;
+      auto opened = open(loop_, listener, sharing);
       if (!opened) return std::unexpected(opened.error());
       socket = std::move(*opened);
     }

@@ -25,30 +25,36 @@ adapters::metrics::Registry labelled_registry(const config::Config& config) {
   return registry;
 }
 
+// Each worker has its part of the connections that are allowed in all.
+adapters::http::ServerSettings front_settings(const config::Config& config) {
+  adapters::http::ServerSettings settings = config.listen.server;
+  settings.max_connections = (settings.max_connections + config.loops - 1) / config.loops;
+  return settings;
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Worker>> Worker::make(runtime::AsioLoop& loop, const config::Config& config,
                                                    const std::shared_ptr<const engine::Settings>& settings,
-                                                   CallerGate::Keys keys, ports::AccessLog& log,
+                                                   ports::AccessLog& log, engine::Commons& commons,
                                                    MetricsPage metrics) {
   auto client = adapters::http::Client::make(loop, engine::upstreams_of(settings));
   if (!client) return std::unexpected(client.error());
   return std::unique_ptr<Worker>(
-      new Worker(loop, config, settings, std::move(keys), log, std::move(metrics), std::move(*client)));
+      new Worker(loop, config, log, commons, std::move(metrics), std::move(*client)));
 }
 
-Worker::Worker(runtime::AsioLoop& loop, const config::Config& config,
-               const std::shared_ptr<const engine::Settings>& settings, CallerGate::Keys keys,
-               ports::AccessLog& log, MetricsPage metrics, std::unique_ptr<adapters::http::Client> client)
+Worker::Worker(runtime::AsioLoop& loop, const config::Config& config, ports::AccessLog& log,
+               engine::Commons& commons, MetricsPage metrics, std::unique_ptr<adapters::http::Client> client)
     : loop_(loop),
       registry_(labelled_registry(config)),
       client_(std::move(client)),
-      gateway_(loop, *client_, registry_, log, settings),
-      gate_(registry_, std::move(keys)),
+      gateway_(loop, *client_, registry_, log, commons),
+      gate_(registry_, nullptr),
       front_([this](const ports::CallerRequest& request,
                     ports::CallerReply& reply) { return gateway_.handle(request, reply); },
              std::move(metrics), loop.random()),
-      server_(loop, config.listen.server,
+      server_(loop, front_settings(config),
               [this](const ports::CallerRequest& request, ports::CallerReply& reply) {
                 return front_.handle(request, reply);
               },
@@ -67,16 +73,16 @@ void Worker::take(Shares shares) {
   server_.accept_at_most(shares.connections);
 }
 
-base::Result<void> Worker::prepare(const std::shared_ptr<const engine::Settings>& settings) {
+base::Result<void> Worker::prepare(const config::Config& config,
+                                   const std::shared_ptr<const engine::Settings>& settings) {
+  declare_labels(registry_, config);
   return client_->adopt(engine::upstreams_of(settings));
 }
 
-void Worker::adopt(const config::Config& config, const std::shared_ptr<const engine::Settings>& settings,
-                   CallerGate::Keys keys) {
-  declare_labels(registry_, config);
+void Worker::adopt(const config::Config& config, const engine::Plan& plan, CallerGate::Keys keys) {
   gate_.set_keys(std::move(keys));
-  gateway_.adopt(settings);
-  server_.adopt(config.listen.server);
+  gateway_.adopt(plan);
+  server_.adopt(front_settings(config));
 }
 
 Worker::Load Worker::load() const {

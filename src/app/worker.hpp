@@ -21,8 +21,8 @@
 
 namespace dujiang::app {
 
-// All calls but make() and listen() are made on the worker's loop; those two are made before it runs, or on
-// it. Workers share nothing that changes.
+// All calls are made on the worker's loop, or before it runs. What workers share is the log, the engine's
+// commons and the upstreams of their plan.
 class Worker {
  public:
   // What a worker may take of the process.
@@ -31,10 +31,11 @@ class Worker {
     std::size_t connections = 0;  // of callers, by the descriptor limit
   };
 
-  // Loop and log outlive the worker. The error says what in the configuration does not work.
+  // Loop, log and commons outlive the worker. The error says what in the configuration does not work.
+  // It serves once it has adopted a plan.
   static base::Result<std::unique_ptr<Worker>> make(runtime::AsioLoop& loop, const config::Config& config,
                                                     const std::shared_ptr<const engine::Settings>& settings,
-                                                    CallerGate::Keys keys, ports::AccessLog& log,
+                                                    ports::AccessLog& log, engine::Commons& commons,
                                                     MetricsPage metrics);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -49,6 +50,8 @@ class Worker {
   void listen(std::unique_ptr<adapters::net::Listener> listener, adapters::http::Door door) {
     server_.listen(std::move(listener), std::move(door));
   }
+  // Begins to serve beside all listeners of another worker.
+  base::Result<void> listen_beside(const Worker& other) { return server_.listen_beside(other.server_); }
 
   // What is under way.
   struct Load {
@@ -64,9 +67,9 @@ class Worker {
 
   // Other settings, in two steps, since the first may fail: then nothing has changed. From it on calls that
   // were permitted under either can be made, so every worker takes it before any takes the second.
-  base::Result<void> prepare(const std::shared_ptr<const engine::Settings>& settings);
-  void adopt(const config::Config& config, const std::shared_ptr<const engine::Settings>& settings,
-             CallerGate::Keys keys);
+  base::Result<void> prepare(const config::Config& config,
+                             const std::shared_ptr<const engine::Settings>& settings);
+  void adopt(const config::Config& config, const engine::Plan& plan, CallerGate::Keys keys);
 
   // The steps of a drain: /readyz says so; no connection is accepted; what is left has until an instant (true
   // when all has ended); then it is cut.
@@ -79,9 +82,8 @@ class Worker {
   adapters::metrics::Page measure();
 
  private:
-  Worker(runtime::AsioLoop& loop, const config::Config& config,
-         const std::shared_ptr<const engine::Settings>& settings, CallerGate::Keys keys,
-         ports::AccessLog& log, MetricsPage metrics, std::unique_ptr<adapters::http::Client> client);
+  Worker(runtime::AsioLoop& loop, const config::Config& config, ports::AccessLog& log,
+         engine::Commons& commons, MetricsPage metrics, std::unique_ptr<adapters::http::Client> client);
 
   runtime::AsioLoop& loop_;
   adapters::metrics::Registry registry_;

@@ -167,6 +167,7 @@ Config assemble(Shape shape, Reader& reader, const Overrides& overrides) {
   resolve_files(config.listen, reader.environment());
   for (ListenerSettings& listener : config.listen.also) resolve_files(listener, reader.environment());
   config.insecure = shape.insecure;
+  config.loops = shape.loops;
   config.log = shape.log;
   config.drain = shape.drain;
   config.gateway = std::move(shape.gateway);
@@ -196,6 +197,7 @@ Shape to_shape(const Config& config) {
   Shape shape;
   shape.listen = config.listen;
   shape.insecure = config.insecure;
+  shape.loops = config.loops;
   shape.log = config.log;
   shape.drain = config.drain;
   shape.gateway = config.gateway;

@@ -58,6 +58,7 @@ struct CallerKeys {
 };
 
 struct Config {
+  std::uint32_t loops = 1;
   ListenSettings listen;
   bool insecure = false;
   LogSettings log;

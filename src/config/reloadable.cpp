@@ -35,6 +35,7 @@ void check_listener(const ListenerSettings& running, const ListenerSettings& nex
 }  // namespace
 
 void check_reloadable(const Config& running, const Config& next, Reader& reader) {
+  must_stay(reader, "loops", std::to_string(running.loops), std::to_string(next.loops));
   check_listener(running.listen, next.listen, "listen", reader);
   const auto& before = running.listen.also;
   const auto& after = next.listen.also;

@@ -43,6 +43,7 @@ struct RouteDefaults {
 
 struct Shape {
   std::uint32_t version = 1;
+  std::uint32_t loops = 1;
   ListenSettings listen;
   bool insecure = false;
   LogSettings log;

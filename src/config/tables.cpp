@@ -154,6 +154,10 @@ const Table<Shape>& root_table() {
       {
           required(field<Shape>("version", &Shape::version, integer<std::uint32_t>(1, 1),
                                 "Version of this format: 1.")),
+          field<Shape>(
+              "loops", &Shape::loops, integer<std::uint32_t>(1, 64),
+              "Event loops, each on a thread of its own, for machines with cores to spare: one carries "
+              "more than any LLM upstream takes. What an upstream allows is exact over all of them."),
           field<Shape>("listen", &Shape::listen, listen(), "Where callers reach the gateway."),
           field<Shape>(
               "insecure", &Shape::insecure, boolean(),

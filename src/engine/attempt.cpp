@@ -87,7 +87,7 @@ runtime::Task<void> drain(runtime::Loop& loop, std::unique_ptr<AttemptRequest> /
 }  // namespace
 
 Attempt::Attempt(runtime::Loop& loop, ports::HttpClient& client, AttemptRequest request,
-                 policy::AttemptClocks clocks, std::function<bool()> may_move)
+                 policy::AttemptClocks clocks, MayMove may_move)
     : loop_(loop),
       client_(client),
       request_(std::make_unique<AttemptRequest>(std::move(request))),
@@ -108,15 +108,15 @@ Attempt::~Attempt() {
 
 base::TimePoint Attempt::due() const { return std::min(clocks_.due(), error_due_); }
 
-std::optional<provider::Clock> Attempt::expired(base::TimePoint now) {
-  auto clock = clocks_.expired(now);
-  if (clock == policy::Clock::first_token && !may_move_()) {
+runtime::Task<bool> Attempt::look_at_clocks() {
+  auto clock = clocks_.expired(loop_.now());
+  if (clock == policy::Clock::first_token && !co_await may_move_()) {
     clocks_.stay();
-    clock = clocks_.expired(now);
+    clock = clocks_.expired(loop_.now());
   }
-  if (clock) return clock_of(*clock);
-  if (now >= error_due_) return provider::Clock::silence;
-  return std::nullopt;
+  if (clock) record_.clock = clock_of(*clock);
+  if (!clock && loop_.now() >= error_due_) record_.clock = provider::Clock::silence;
+  co_return clock || loop_.now() >= error_due_;
 }
 
 runtime::Task<void> Attempt::run(Caller& caller, Delivery& delivery) {
@@ -135,8 +135,7 @@ runtime::Task<void> Attempt::run(Caller& caller, Delivery& delivery) {
       end_without_caller();
       break;
     }
-    if (const auto clock = expired(loop_.now())) {
-      record_.clock = *clock;
+    if (loop_.now() >= due() && co_await look_at_clocks()) {
       end(Ended::clock);
       break;
     }

@@ -41,10 +41,12 @@ struct AttemptRequest {
 
 class Attempt {
  public:
-  // `may_move` is asked when the first token is late: whether the request can go to another target at once.
-  // If not, the attempt goes on.
+  // Asked when the first token is late: whether the request can go to another target at once. If not, the
+  // attempt goes on.
+  using MayMove = std::function<runtime::Task<bool>()>;
+
   Attempt(runtime::Loop& loop, ports::HttpClient& client, AttemptRequest request,
-          policy::AttemptClocks clocks, std::function<bool()> may_move);
+          policy::AttemptClocks clocks, MayMove may_move);
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
   ~Attempt();
@@ -85,14 +87,14 @@ class Attempt {
   void end_without_caller();
   void end(provider::Ended how);
   base::TimePoint due() const;
-  // The clock that has run out, if any.
-  std::optional<provider::Clock> expired(base::TimePoint now);
+  // Whether a clock has run out; then it stands in the record.
+  runtime::Task<bool> look_at_clocks();
 
   runtime::Loop& loop_;
   ports::HttpClient& client_;
   std::unique_ptr<AttemptRequest> request_;
   policy::AttemptClocks clocks_;
-  std::function<bool()> may_move_;
+  MayMove may_move_;
   std::unique_ptr<ports::HttpExchange> exchange_;
 
   Form form_ = Form::undecided;

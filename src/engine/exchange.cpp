@@ -35,7 +35,7 @@ base::Sha256Digest fingerprint(const ports::CallerRequest& request) {
 
 std::optional<api::ApiError> untold_failure(Services& services, const ports::CallerRequest& request) {
   if (request.headers.get("x-stainless-retry-count").value_or("0") == "0") return std::nullopt;
-  return services.untold.recall(fingerprint(request), services.loop.now());
+  return services.commons.untold.recall(fingerprint(request), services.loop.now());
 }
 
 // Whether the bytes of a request are right for an attempt as they came, by what was read of them.
@@ -80,7 +80,7 @@ runtime::Task<void> serve_as(Services& services, const Errand& errand, api::Matc
   std::optional<StreamLimit::Place> place;
   if (!refusal && intake.call.stream) {
     const std::uint64_t most = errand.plan->settings->max_streams;
-    place = services.streams.try_take(most);
+    place = services.commons.streams.try_take(most);
     if (!place) refusal = too_many_streams(most);
   }
   http::Headers standing;
@@ -137,7 +137,7 @@ Exchange::~Exchange() { ledger_.sent(answer_.status(), answer_.bytes_written());
 
 // A request that can't be kept within the memory for retries is served, but once.
 std::uint32_t Exchange::max_attempts() {
-  auto lease = services_.memory.try_hold(errand_.request.body.size());
+  auto lease = services_.commons.memory.try_hold(errand_.request.body.size());
   if (!lease) {
     services_.metrics.add(ports::Metric::not_retryable, {});
     return 1;
@@ -152,8 +152,7 @@ runtime::Task<void> Exchange::run() {
   for (;;) {
     policy::Step step = course_.next(services_.loop.now(), services_.loop.random());
     if (const auto* draw = std::get_if<policy::Draw>(&step)) {
-      policy::RetryBudget& budget = upstream(draw->target).budget();
-      step = course_.drawn(budget.withdraw_by(services_.loop.now(), draw->latest));
+      step = course_.drawn(co_await upstream(draw->target)->withdraw_by(services_.loop, draw->latest));
     }
     if (const auto* end = std::get_if<policy::GiveUp>(&step)) {
       co_await give_up(*end);
@@ -174,17 +173,17 @@ runtime::Task<void> Exchange::run() {
 // Waits in the upstream's queue for a permit; nothing when it was refused, or left the queue, or its caller
 // left.
 runtime::Task<std::optional<Permit>> Exchange::admit(policy::Try step) {
-  Upstream& there = upstream(step.target);
   const base::TimePoint entered = services_.loop.now();
   // What the caller's own rate costs is not the target's fault.
   const base::TimePoint not_before = std::max(step.not_before, not_before_);
   const base::TimePoint admit_by =
       std::min(intake_.deadline.until, base::after(step.admit_by, not_before - step.not_before));
-  Admission admission(there.shared_from_this(), {.pool = std::string(model(step.target)),
-                                                 .class_rank = rank_of(intake_.caller_class),
-                                                 .arrived = errand_.request.received,
-                                                 .deadline = intake_.deadline.until,
-                                                 .not_before = not_before});
+  Admission admission(services_.loop, upstream(step.target),
+                      {.pool = std::string(model(step.target)),
+                       .class_rank = rank_of(intake_.caller_class),
+                       .arrived = errand_.request.received,
+                       .deadline = intake_.deadline.until,
+                       .not_before = not_before});
   const Caller::Watch watch(caller_, [&] { admission.changed().notify(); });
   while (admission.state() == Admission::State::waiting && !caller_.gone() &&
          services_.loop.now() < admit_by) {
@@ -192,22 +191,21 @@ runtime::Task<std::optional<Permit>> Exchange::admit(policy::Try step) {
     co_await admission.changed().wait(std::min(admit_by, caller_.due()));
   }
   ledger_.queued(services_.loop.now() - entered);
-  if (admission.state() == Admission::State::admitted) co_return admission.take();
   if (caller_.gone()) co_return std::nullopt;
+  if (admission.state() == Admission::State::admitted) co_return admission.take();
   const auto finding = admission.state() == Admission::State::waiting ? policy::Finding::queued_out
                                                                       : policy::Finding::not_admitted;
   fail({.target = step.target, .finding = finding, .billing = policy::Billing::unsent},
-       not_admitted(admission, there, served_by(step.target)));
+       not_admitted(admission, served_by(step.target)));
   co_return std::nullopt;
 }
 
 // Makes one attempt and sees what came of it; true when the caller has its answer.
 runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
-  Upstream& there = upstream(step.target);
   if (attempts_++ == 0) {
-    there.budget().deposit(services_.loop.now());
+    upstream(step.target)->deposit(services_.loop);
   } else {
-    ledger_.repeat(upstream(attempt_target_), failures_.back().code, step.target != attempt_target_);
+    ledger_.repeat(target(attempt_target_).upstream, failures_.back().code, step.target != attempt_target_);
   }
   const bool streamed =
       intake_.call.stream || (api::generates(intake_.operation) && permit.setup().streams_unstreamed());
@@ -221,7 +219,9 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
   hide_key(result.error, permit.key());
   ledger_.attempt(*attempt_, result, model(step.target));
   if (attempt_->record().ended == provider::Ended::cancelled) co_return false;
-  const bool took_out = learn(result, permit);
+  learn(result, permit);
+  const bool other_account =
+      result.account_out == provider::AccountOut::long_time && co_await take_out(result, permit);
   if (result.verdict == provider::Verdict::success) {
     co_await deliver();
     co_return true;
@@ -230,7 +230,7 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
         .finding = finding_of(result, delivery_->committed(), *intake_.route),
         .billing = billing_of(result.billing),
         .retry_after = result.retry_after,
-        .other_account = took_out && there.account_in()},
+        .other_account = other_account},
        {.served_by = served_by(step.target), .code = result.code, .error = result.error});
   co_return false;
 }
@@ -250,7 +250,7 @@ runtime::Task<void> Exchange::deliver() {
 runtime::Task<void> Exchange::give_up(policy::GiveUp end) {
   api::ApiError error = final_error(end, failures_);
   if (answer_.begun() && !intake_.call.stream) {
-    services_.untold.remember(fingerprint(errand_.request), error, services_.loop.now());
+    services_.commons.untold.remember(fingerprint(errand_.request), error, services_.loop.now());
   }
   answer_.set_provenance(
       {.served_by = end.cause ? failures_[*end.cause].served_by : "", .attempts = attempts_});
@@ -303,34 +303,31 @@ policy::AttemptClocks Exchange::clocks_for(std::uint32_t index, bool streamed) c
 
 // A late first token is given up only for what may be sent at once: a repeat that the budget does not allow
 // now would lose its place in one queue to wait in another.
-bool Exchange::can_move() const {
-  return course_.elsewhere(attempt_target_) &&
-         upstream(attempt_target_).budget().balance(services_.loop.now()) >= 1;
+runtime::Task<bool> Exchange::can_move() const {
+  co_return course_.elsewhere(attempt_target_) &&
+      co_await upstream(attempt_target_)->has_repeat(services_.loop);
 }
 
-// Whether a key or an account was taken out of use.
-bool Exchange::learn(const provider::Classification& result, Permit& permit) {
-  const std::string& name = upstream(attempt_target_).spec().name;
-  switch (result.account_out) {
-    case provider::AccountOut::no:
-      if (result.verdict == provider::Verdict::success) permit.accepted();
-      break;
-    case provider::AccountOut::transient:
-      permit.pause_until(base::after(
-          services_.loop.now(), std::min(result.retry_after.value_or(kFullAccountPause), kLongestPause)));
-      break;
-    case provider::AccountOut::long_time:
-      if (!permit.take_out(result.code == provider::Code::auth ? policy::Accounts::Refused::key
-                                                               : policy::Accounts::Refused::account,
-                           result.error)) {
-        return false;
-      }
-      services_.log.warning("account_out",
-                            "account `" + std::string(permit.account()) + "` of upstream `" + name +
-                                "` is out of use: " + std::string(provider::to_string(result.code)));
-      return true;
+void Exchange::learn(const provider::Classification& result, Permit& permit) const {
+  if (result.account_out == provider::AccountOut::transient) {
+    permit.pause_until(base::after(services_.loop.now(),
+                                   std::min(result.retry_after.value_or(kFullAccountPause), kLongestPause)));
+  } else if (result.verdict == provider::Verdict::success) {
+    permit.accepted();
   }
-  return false;
+}
+
+// Takes out the key or the account that was refused; whether the target has another one that is in.
+runtime::Task<bool> Exchange::take_out(const provider::Classification& result, Permit& permit) {
+  const auto what = result.code == provider::Code::auth ? policy::Accounts::Refused::key
+                                                        : policy::Accounts::Refused::account;
+  const Permit::TakenOut taken = co_await permit.take_out(what, result.error);
+  if (taken.out) {
+    services_.log.warning("account_out", "account `" + std::string(permit.account()) + "` of upstream `" +
+                                             target(attempt_target_).upstream + "` is out of use: " +
+                                             std::string(provider::to_string(result.code)));
+  }
+  co_return taken.out&& taken.another_in;
 }
 
 void Exchange::fail(policy::AttemptOutcome outcome, Failure failure) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/wire_format.hpp"
+#include "engine/admission.hpp"
 #include "engine/answer.hpp"
 #include "engine/attempt.hpp"
 #include "engine/caller.hpp"
@@ -61,14 +62,15 @@ class Exchange {
   std::uint32_t max_attempts();
   AttemptRequest attempt_request(std::uint32_t index, const Permit& permit, bool streamed) const;
   policy::AttemptClocks clocks_for(std::uint32_t index, bool streamed) const;
-  bool can_move() const;
-  bool learn(const provider::Classification& result, Permit& permit);
+  runtime::Task<bool> can_move() const;
+  void learn(const provider::Classification& result, Permit& permit) const;
+  runtime::Task<bool> take_out(const provider::Classification& result, Permit& permit);
   void fail(policy::AttemptOutcome outcome, Failure failure);
 
   // What an index of the course means.
   const route::Target& target(std::uint32_t index) const { return intake_.route->targets[index]; }
-  Upstream& upstream(std::uint32_t index) const {
-    return *errand_.plan->upstreams.find(target(index).upstream)->second;
+  const std::shared_ptr<Upstream>& upstream(std::uint32_t index) const {
+    return errand_.plan->upstreams.find(target(index).upstream)->second.state;
   }
   std::string_view model(std::uint32_t index) const { return model_at(target(index), intake_.call); }
   std::string served_by(std::uint32_t index) const {

@@ -36,11 +36,8 @@ api::ApiError no_trace() {
 }  // namespace
 
 Gateway::Gateway(runtime::Loop& loop, ports::HttpClient& client, ports::Metrics& metrics,
-                 ports::AccessLog& log, const std::shared_ptr<const Settings>& settings)
-    : plan_(make_plan(loop, metrics, settings, living_)),
-      format_(api::openai::wire_format()),
-      memory_(settings->retry_memory_bytes),
-      services_{loop, client, metrics, log, untold_, memory_, streams_} {}
+                 ports::AccessLog& log, Commons& commons)
+    : format_(api::openai::wire_format()), services_{loop, client, metrics, log, commons} {}
 
 runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::CallerReply& reply) {
   services_.metrics.set(ports::Metric::requests_in_flight, {}, static_cast<double>(++in_flight_));
@@ -64,7 +61,7 @@ runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::
     if (auto refusal = relay_refused(request.key.get())) {
       co_await refuse(errand, std::move(*refusal));
     } else {
-      co_await pass_through(services_, errand, errand.plan->upstreams.find(*relay_to)->second);
+      co_await pass_through(services_, errand, errand.plan->upstreams.find(*relay_to)->second.state);
     }
   } else {
     co_await refuse(errand, unknown_path(request.path));
@@ -72,13 +69,15 @@ runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::
   services_.metrics.set(ports::Metric::requests_in_flight, {}, static_cast<double>(--in_flight_));
 }
 
-void Gateway::adopt(const std::shared_ptr<const Settings>& settings) {
-  plan_ = make_plan(services_.loop, services_.metrics, settings, living_);
-  memory_.set_limit(settings->retry_memory_bytes);
+void Gateway::adopt(const Plan& plan) {
+  plan_ = std::make_shared<const Plan>(plan);
+  for (const auto& [name, upstream] : plan.upstreams) {
+    if (&upstream.state->home() == &services_.loop) at_home_.insert_or_assign(name, upstream.state);
+  }
 }
 
 void Gateway::measure() {
-  std::erase_if(living_, [&](const auto& entry) {
+  std::erase_if(at_home_, [&](const auto& entry) {
     const auto& [name, living] = entry;
     const auto upstream = living.lock();
     if (upstream) {

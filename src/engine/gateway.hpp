@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -18,15 +20,16 @@ namespace dujiang::engine {
 
 class Gateway {
  public:
+  // Serves once it has a plan. The gateways of several loops share the commons.
   Gateway(runtime::Loop& loop, ports::HttpClient& client, ports::Metrics& metrics, ports::AccessLog& log,
-          const std::shared_ptr<const Settings>& settings);
+          Commons& commons);
 
   // A ports::Handler. The gateway outlives the task.
   runtime::Task<void> handle(const ports::CallerRequest& request, ports::CallerReply& reply);
 
-  // Requests that begin from now on are served by other settings; those under way keep their routes and
-  // limits. Upstreams are matched by name: queue, accounts, bucket and budget of those that stay go on.
-  void adopt(const std::shared_ptr<const Settings>& settings);
+  // Requests that begin from now on are served by this plan; those under way keep their routes and limits.
+  // The gateways of several loops share its upstreams and have a copy each of the rest.
+  void adopt(const Plan& plan);
 
   // Sets the gauges that change as time passes; called before the metrics are read.
   void measure();
@@ -37,12 +40,9 @@ class Gateway {
   runtime::Task<void> tell_options(const Errand& errand, http::Headers allow);
   runtime::Task<void> refuse(const Errand& errand, api::ApiError error, http::Headers more = {});
 
-  LivingUpstreams living_;
   std::shared_ptr<const Plan> plan_;
+  std::map<std::string, std::weak_ptr<Upstream>, std::less<>> at_home_;  // living on this loop
   const api::WireFormat& format_;
-  UntoldFailures untold_;
-  RetryMemory memory_;
-  StreamLimit streams_;
   Services services_;
   std::uint64_t in_flight_ = 0;
 };

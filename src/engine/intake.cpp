@@ -44,7 +44,7 @@ void apply_key(const policy::CallerKey* key, base::TimePoint received, Intake& i
 }
 
 bool offers(const Plan& plan, const route::Target& target, const Intake& intake) {
-  const provider::Dialect& dialect = plan.upstreams.find(target.upstream)->second->dialect();
+  const provider::Dialect& dialect = *plan.upstreams.find(target.upstream)->second.dialect;
   return provider::target_path(dialect, intake.operation, model_at(target, intake.call)).has_value();
 }
 

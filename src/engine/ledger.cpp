@@ -79,9 +79,9 @@ void Ledger::attempt(const Attempt& attempt, const provider::Classification& res
   }
 }
 
-void Ledger::repeat(const Upstream& upstream, provider::Code reason, bool elsewhere) {
+void Ledger::repeat(std::string_view upstream, provider::Code reason, bool elsewhere) {
   const Metric metric = elsewhere ? Metric::fail_overs : Metric::retries;
-  services_.metrics.add(metric, {upstream.spec().name, provider::to_string(reason)});
+  services_.metrics.add(metric, {upstream, provider::to_string(reason)});
 }
 
 void Ledger::answered(const Attempt& attempt, std::string_view model,

@@ -28,7 +28,7 @@ class Ledger {
   void read(const Intake& intake);
   void queued(base::Duration span) { line_.queue_seconds += base::seconds(span); }
   void attempt(const Attempt& attempt, const provider::Classification& result, std::string_view model);
-  void repeat(const Upstream& upstream, provider::Code reason, bool elsewhere);
+  void repeat(std::string_view upstream, provider::Code reason, bool elsewhere);
 
   // The answer went out whole, served by the last attempt.
   void answered(const Attempt& attempt, std::string_view model, const std::optional<api::Usage>& usage);

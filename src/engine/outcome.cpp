@@ -104,8 +104,8 @@ void hide_account(Failure& failure) {
   failure.error = provider::caller_error(failure.code);
 }
 
-Failure not_admitted(const Admission& admission, const Upstream& upstream, std::string served_by) {
-  const std::string name = "upstream `" + upstream.spec().name + "`";
+Failure not_admitted(const Admission& admission, std::string served_by) {
+  const std::string name = "upstream `" + admission.upstream().name() + "`";
   switch (admission.state()) {
     case Admission::State::refused: {
       const policy::QueueRefusal& refusal = admission.refusal();
@@ -123,7 +123,7 @@ Failure not_admitted(const Admission& admission, const Upstream& upstream, std::
                      "rate_limited", refusal.retry_after)};
     }
     case Admission::State::closed: {
-      if (upstream.last_taken_out()) return {std::move(served_by), Code::auth, *upstream.last_taken_out()};
+      if (admission.cause()) return {std::move(served_by), Code::auth, *admission.cause()};
       break;
     }
     case Admission::State::waiting:

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "api/error.hpp"
-#include "engine/upstream.hpp"
+#include "engine/admission.hpp"
 #include "policy/course.hpp"
 #include "provider/classify.hpp"
 #include "route/spec.hpp"
@@ -38,7 +38,7 @@ bool tells_of_account(provider::Code code);
 void hide_account(Failure& failure);
 
 // The try that never left the queue.
-Failure not_admitted(const Admission& admission, const Upstream& upstream, std::string served_by);
+Failure not_admitted(const Admission& admission, std::string served_by);
 
 // The one error that ends the request: its cause, and the other failures by their codes.
 api::ApiError final_error(const policy::GiveUp& end, const std::vector<Failure>& failures);

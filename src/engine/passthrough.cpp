@@ -36,11 +36,11 @@ ports::ClientRequest client_request(const ports::CallerRequest& request, const P
   return out;
 }
 
-api::ApiError unreachable(const Upstream& upstream, std::string_view detail) {
+api::ApiError unreachable(const std::string& upstream, std::string_view detail) {
   api::ApiError error;
   error.status = 502;
   error.code = "bad_gateway";
-  error.message = "Upstream `" + upstream.spec().name + "` did not answer: " + std::string(detail) +
+  error.message = "Upstream `" + upstream + "` did not answer: " + std::string(detail) +
                   ". A path that the gateway does not know is relayed once, without retries.";
   return error;
 }
@@ -54,10 +54,10 @@ provider::Code account_fault(int status) {
 
 class Passage {
  public:
-  Passage(Services& services, const Errand& errand, Upstream& upstream)
+  Passage(Services& services, const Errand& errand, std::shared_ptr<Upstream> upstream)
       : services_(services),
         errand_(errand),
-        upstream_(upstream),
+        upstream_(std::move(upstream)),
         request_(errand.request),
         reply_(errand.reply),
         until_(base::after(errand.request.received, kTotal)) {}
@@ -84,7 +84,7 @@ class Passage {
         co_return std::move(result_);
       } else {
         const bool late = event.kind == HttpEvent::Kind::timeout;
-        co_await fail(unreachable(upstream_, late ? "no answer within 9 minutes" : event.detail));
+        co_await fail(unreachable(upstream_->name(), late ? "no answer within 9 minutes" : event.detail));
         co_return std::move(result_);
       }
     }
@@ -98,8 +98,7 @@ class Passage {
   provider::Code note_account(int status) {
     const provider::Code fault = account_fault(status);
     if (tells_of_account(fault)) {
-      services_.metrics.add(ports::Metric::account_faults,
-                            {upstream_.spec().name, provider::to_string(fault)});
+      services_.metrics.add(ports::Metric::account_faults, {upstream_->name(), provider::to_string(fault)});
     }
     return fault;
   }
@@ -111,11 +110,12 @@ class Passage {
       co_await fail(std::move(turn.error().error));
       co_return std::nullopt;
     }
-    Admission admission(upstream_.shared_from_this(), {.pool = {},
-                                                       .class_rank = 1,
-                                                       .arrived = request_.received,
-                                                       .deadline = until_,
-                                                       .not_before = turn->not_before});
+    Admission admission(services_.loop, upstream_,
+                        {.pool = {},
+                         .class_rank = 1,
+                         .arrived = request_.received,
+                         .deadline = until_,
+                         .not_before = turn->not_before});
     const std::stop_callback on_gone(request_.gone, [&admission] { admission.changed().notify(); });
     while (admission.state() == Admission::State::waiting && !request_.gone.stop_requested()) {
       co_await admission.changed().wait(until_);
@@ -124,14 +124,14 @@ class Passage {
     if (request_.gone.stop_requested()) {
       reply_.abort();
     } else {
-      co_await fail(not_admitted(admission, upstream_, upstream_.spec().name).error);
+      co_await fail(not_admitted(admission, upstream_->name()).error);
     }
     co_return std::nullopt;
   }
 
   void begin(const ports::HttpExchange& exchange) {
     http::Headers headers{{"x-request-id", errand_.request_id},
-                          {"x-dujiang-served-by", upstream_.spec().name},
+                          {"x-dujiang-served-by", upstream_->name()},
                           {"x-dujiang-attempts", "1"}};
     if (auto id = upstream_request_id(exchange.headers()); !id.empty())
       headers.add("x-dujiang-upstream-request-id", std::move(id));
@@ -162,7 +162,7 @@ class Passage {
 
   Services& services_;
   const Errand& errand_;
-  Upstream& upstream_;
+  std::shared_ptr<Upstream> upstream_;
   const ports::CallerRequest& request_;
   ports::CallerReply& reply_;
   base::TimePoint until_;
@@ -176,7 +176,7 @@ class Passage {
 runtime::Task<void> pass_through(Services& services, const Errand& errand,
                                  std::shared_ptr<Upstream> upstream) {
   Ledger ledger(services, "relay", errand.request, errand.request_id);
-  Passage passage(services, errand, *upstream);
+  Passage passage(services, errand, std::move(upstream));
   ledger.result(co_await passage.run());
   ledger.sent(passage.status(), errand.reply.bytes_written());
 }

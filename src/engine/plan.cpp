@@ -7,24 +7,24 @@
 namespace dujiang::engine {
 namespace {
 
-bool offers(const Upstream& upstream, api::Operation operation) {
-  return provider::target_path(upstream.dialect(), operation, {}).has_value();
+bool offers(const Setup& setup, api::Operation operation) {
+  return provider::target_path(*setup.dialect, operation, {}).has_value();
 }
 
-std::shared_ptr<Upstream> go_on_or_begin(runtime::Loop& loop, ports::Metrics& metrics, Setup setup,
-                                         LivingUpstreams& living) {
-  std::weak_ptr<Upstream>& entry = living[setup.spec->name];
+}  // namespace
+
+std::shared_ptr<Upstream> Upstreams::go_on_or_begin(Setup setup) {
+  std::weak_ptr<Upstream>& entry = living_[setup.spec->name];
   std::shared_ptr<Upstream> upstream = entry.lock();
   if (upstream) {
-    upstream->adopt(std::move(setup));
+    upstream->adopt(homes_.front().loop, std::move(setup));
   } else {
-    upstream = std::make_shared<Upstream>(loop, metrics, std::move(setup));
+    const Home& home = homes_[next_home_++ % homes_.size()];
+    upstream = std::make_shared<Upstream>(home.loop, home.metrics, std::move(setup));
     entry = upstream;
   }
   return upstream;
 }
-
-}  // namespace
 
 std::vector<std::shared_ptr<const route::UpstreamSpec>> upstreams_of(
     const std::shared_ptr<const Settings>& settings) {
@@ -34,18 +34,17 @@ std::vector<std::shared_ptr<const route::UpstreamSpec>> upstreams_of(
   return upstreams;
 }
 
-std::shared_ptr<const Plan> make_plan(runtime::Loop& loop, ports::Metrics& metrics,
-                                      const std::shared_ptr<const Settings>& settings,
-                                      LivingUpstreams& living) {
+std::shared_ptr<const Plan> Upstreams::make_plan(const std::shared_ptr<const Settings>& settings) {
+  std::erase_if(living_, [](const auto& entry) { return entry.second.expired(); });
   Plan plan{.settings = settings, .routes = route::RouteTable(settings->routes)};
   plan.balance_route.name = "balance";
   for (const auto& spec : upstreams_of(settings)) {
-    const auto upstream = go_on_or_begin(loop, metrics, Setup(spec), living);
-    plan.upstreams.emplace(spec->name, upstream);
+    const Setup setup(spec);
+    plan.upstreams.emplace(spec->name, PlannedUpstream{go_on_or_begin(setup), setup.dialect});
     route::Target target;
     target.upstream = spec->name;
-    if (offers(*upstream, api::Operation::balance)) plan.balance_route.targets.push_back(target);
-    if (offers(*upstream, api::Operation::models)) {
+    if (offers(setup, api::Operation::balance)) plan.balance_route.targets.push_back(target);
+    if (offers(setup, api::Operation::models)) {
       route::RouteSpec& route = plan.models_routes[spec->name];
       route.name = "models";
       route.targets.push_back(target);

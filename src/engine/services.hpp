@@ -65,19 +65,28 @@ class RetryMemory {
   };
 
   // What is held beyond a smaller limit stays held.
-  void set_limit(std::uint64_t limit) { limit_ = limit; }
+  void set_limit(std::uint64_t limit) { limit_.store(limit, std::memory_order_relaxed); }
 
   std::optional<Lease> try_hold(std::uint64_t bytes) {
     // Taken first and looked at afterwards, so that two loops never share the same room.
     const std::uint64_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
-    if (before + bytes <= limit_) return Lease(*this, bytes);
+    if (before + bytes <= limit_.load(std::memory_order_relaxed)) return Lease(*this, bytes);
     used_.fetch_sub(bytes, std::memory_order_relaxed);
     return std::nullopt;
   }
 
  private:
-  std::uint64_t limit_;
+  std::atomic<std::uint64_t> limit_;
   std::atomic<std::uint64_t> used_ = 0;
+};
+
+// What all loops of a gateway share, besides the upstreams.
+struct Commons {
+  explicit Commons(std::uint64_t retry_memory_bytes) : memory(retry_memory_bytes) {}
+
+  UntoldFailures untold;
+  RetryMemory memory;
+  StreamLimit streams;
 };
 
 struct Services {
@@ -85,9 +94,7 @@ struct Services {
   ports::HttpClient& client;
   ports::Metrics& metrics;
   ports::AccessLog& log;
-  UntoldFailures& untold;
-  RetryMemory& memory;
-  StreamLimit& streams;
+  Commons& commons;
 };
 
 }  // namespace dujiang::engine

@@ -5,47 +5,12 @@
 #include <vector>
 
 #include "ports/metric_catalog.hpp"
+#include "runtime/elsewhere.hpp"
 
 namespace dujiang::engine {
+namespace {
 
 using ports::Metric;
-
-Permit::Permit(std::shared_ptr<Upstream> upstream, policy::Accounts::Permit grant)
-    : upstream_(std::move(upstream)), setup_(upstream_->setup_), grant_(std::move(grant)) {}
-
-Permit::~Permit() {
-  if (upstream_) upstream_->release(grant_);
-}
-
-void Permit::accepted() { upstream_->accounts_.accepted(grant_); }
-
-bool Permit::take_out(policy::Accounts::Refused what, api::ApiError why) {
-  if (!upstream_->accounts_.take_out(grant_, what, upstream_->loop_.now())) return false;
-  upstream_->last_taken_out_ = std::move(why);
-  return true;
-}
-
-void Permit::pause_until(base::TimePoint until) {
-  upstream_->accounts_.pause(grant_, until, upstream_->loop_.now());
-}
-
-Admission::Admission(std::shared_ptr<Upstream> upstream, policy::QueueEntry entry)
-    : upstream_(std::move(upstream)), id_(upstream_->next_id_++), changed_(upstream_->loop_) {
-  entry.id = id_;
-  upstream_->enter(*this, std::move(entry));
-}
-
-Admission::~Admission() {
-  if (state_ == State::waiting) upstream_->leave(id_);
-}
-
-Permit Admission::take() {
-  Permit permit = std::move(*permit_);
-  permit_.reset();
-  return permit;
-}
-
-namespace {
 
 std::optional<policy::TokenBucket> bucket_of(const route::UpstreamSpec& spec) {
   if (!spec.rate_limit) return std::nullopt;
@@ -57,22 +22,6 @@ std::string_view label_of(policy::QueueRefusal::Reason reason) {
 }
 
 }  // namespace
-
-Upstream::Upstream(runtime::Loop& loop, ports::Metrics& metrics, Setup setup)
-    : loop_(loop),
-      metrics_(metrics),
-      setup_(std::move(setup)),
-      accounts_(spec()),
-      queue_(spec().queue_limit, bucket_of(spec())),
-      budget_({.share = spec().possibly_billed_share, .reserve_every = spec().possibly_billed_reserve}) {}
-
-void Upstream::adopt(Setup setup) {
-  setup_ = std::move(setup);
-  accounts_.adopt(spec());
-  queue_.adopt(spec().queue_limit, bucket_of(spec()), loop_.now());
-  budget_.adopt(spec().possibly_billed_share, spec().possibly_billed_reserve);
-  pump();
-}
 
 bool Setup::streams_unstreamed() const {
   switch (spec->unstreamed) {
@@ -86,50 +35,92 @@ bool Setup::streams_unstreamed() const {
   return dialect->unstreamed_as_stream;
 }
 
-void Upstream::measure() {
-  metrics_.set(Metric::retry_budget_balance, {spec().name}, budget_.balance(loop_.now()));
-  metrics_.set(Metric::queue_length, {spec().name}, static_cast<double>(queue_.size()));
+Upstream::Upstream(runtime::Loop& home, ports::Metrics& metrics, Setup setup)
+    : name_(setup.spec->name),
+      home_(home),
+      metrics_(metrics),
+      setup_(std::move(setup)),
+      accounts_(spec()),
+      queue_(spec().queue_limit, bucket_of(spec())),
+      budget_({.share = spec().possibly_billed_share, .reserve_every = spec().possibly_billed_reserve}) {}
+
+void Upstream::adopt(runtime::Loop& here, Setup setup) {
+  runtime::tell(here, home_, [self = shared_from_this(), setup = std::move(setup)]() mutable {
+    self->setup_ = std::move(setup);
+    const route::UpstreamSpec& spec = self->spec();
+    self->accounts_.adopt(spec);
+    self->queue_.adopt(spec.queue_limit, bucket_of(spec), self->home_.now());
+    self->budget_.adopt(spec.possibly_billed_share, spec.possibly_billed_reserve);
+    self->pump();
+  });
 }
 
-void Upstream::enter(Admission& admission, policy::QueueEntry entry) {
-  const base::TimePoint now = loop_.now();
-  Waiter waiter{&admission, entry.pool, now, entry.deadline};
+void Upstream::deposit(runtime::Loop& here) {
+  runtime::tell(here, home_, [self = shared_from_this()] { self->budget_.deposit(self->home_.now()); });
+}
+
+runtime::Task<std::optional<base::TimePoint>> Upstream::withdraw_by(runtime::Loop& here,
+                                                                    base::TimePoint latest) {
+  return runtime::call_on(here, home_, [self = shared_from_this(), latest] {
+    return self->budget_.withdraw_by(self->home_.now(), latest);
+  });
+}
+
+runtime::Task<bool> Upstream::has_repeat(runtime::Loop& here) {
+  return runtime::call_on(
+      here, home_, [self = shared_from_this()] { return self->budget_.balance(self->home_.now()) >= 1; });
+}
+
+void Upstream::measure() {
+  metrics_.set(Metric::retry_budget_balance, {name_}, budget_.balance(home_.now()));
+  metrics_.set(Metric::queue_length, {name_}, static_cast<double>(queue_.size()));
+}
+
+std::uint64_t Upstream::enter(policy::QueueEntry entry, Tell tell) {
+  const base::TimePoint now = home_.now();
+  const std::uint64_t id = next_id_++;
+  entry.id = id;
+  Waiter waiter{std::move(tell), entry.pool, now, entry.deadline};
   if (auto offered = queue_.offer(std::move(entry), now); !offered) {
-    admission.state_ = Admission::State::refused;
-    admission.refusal_ = offered.error();
-    metrics_.add(Metric::queue_refused, {spec().name, label_of(offered.error().reason)});
-    return;
+    metrics_.add(Metric::queue_refused, {name_, label_of(offered.error().reason)});
+    waiter.tell({.state = Admitted::State::refused, .refusal = offered.error()});
+    return id;
   }
   ++waiting_by_pool_[waiter.pool];
-  waiting_.emplace(admission.id_, std::move(waiter));
+  waiting_.emplace(id, std::move(waiter));
   pump();
+  return id;
 }
 
 void Upstream::leave(std::uint64_t id) {
-  queue_.remove(id);
+  if (!queue_.remove(id)) return;
   forget(id);
   pump();
 }
 
-void Upstream::forget(std::uint64_t id) {
-  const auto waiter = waiting_.find(id);
-  const auto pool = waiting_by_pool_.find(waiter->second.pool);
+Upstream::Waiter Upstream::forget(std::uint64_t id) {
+  const auto node = waiting_.extract(id);
+  Waiter waiter = std::move(node.mapped());
+  const auto pool = waiting_by_pool_.find(waiter.pool);
   if (--pool->second == 0) waiting_by_pool_.erase(pool);
-  waiting_.erase(waiter);
+  return waiter;
 }
 
-void Upstream::release(const policy::Accounts::Permit& grant) {
-  accounts_.release(grant, loop_.now());
+void Upstream::release(const policy::Accounts::Permit& right) {
+  accounts_.release(right, home_.now());
   pump();
 }
 
-void Upstream::settle(std::uint64_t id, Admission::State state) {
-  const Waiter& waiter = waiting_.at(id);
-  Admission& admission = *waiter.admission;
-  metrics_.observe(Metric::queue_wait, {spec().name}, base::seconds(loop_.now() - waiter.offered));
-  forget(id);
-  admission.state_ = state;
-  admission.changed_.notify();
+bool Upstream::take_out(policy::Accounts::Permit right, policy::Accounts::Refused what, api::ApiError why) {
+  const base::TimePoint now = home_.now();
+  if (accounts_.take_out(right, what, now)) last_taken_out_ = std::move(why);
+  return accounts_.back_at(now) <= now;
+}
+
+void Upstream::settle(std::uint64_t id, Admitted outcome) {
+  Waiter waiter = forget(id);
+  metrics_.observe(Metric::queue_wait, {name_}, base::seconds(home_.now() - waiter.offered));
+  waiter.tell(std::move(outcome));
 }
 
 void Upstream::close_pools_without_accounts(base::TimePoint now) {
@@ -142,27 +133,26 @@ void Upstream::close_pools_without_accounts(base::TimePoint now) {
   std::ranges::sort(hopeless);
   for (const std::uint64_t id : hopeless) {
     queue_.remove(id);
-    settle(id, Admission::State::closed);
+    settle(id, {.state = Admitted::State::closed, .cause = last_taken_out_});
   }
 }
 
 void Upstream::pump() {
-  const base::TimePoint now = loop_.now();
+  const base::TimePoint now = home_.now();
   for (const std::uint64_t id : queue_.expire(now)) {
-    metrics_.add(Metric::queue_refused, {spec().name, "expired"});
-    settle(id, Admission::State::expired);
+    metrics_.add(Metric::queue_refused, {name_, "expired"});
+    settle(id, {.state = Admitted::State::expired});
   }
   close_pools_without_accounts(now);
   const auto can_start = [&](std::string_view pool) { return accounts_.can_take(pool, now); };
   while (const auto id = queue_.next(now, can_start)) {
-    const Waiter& waiter = waiting_.at(*id);
-    waiter.admission->permit_.emplace(shared_from_this(), *accounts_.take(waiter.pool, now));
-    settle(*id, Admission::State::admitted);
+    Grant grant{shared_from_this(), setup_, *accounts_.take(waiting_.at(*id).pool, now)};
+    settle(*id, {.state = Admitted::State::admitted, .grant = std::move(grant)});
   }
   base::TimePoint wake = queue_.next_wake(now);
   for (const auto& [pool, count] : waiting_by_pool_) wake = std::min(wake, accounts_.next_change(pool, now));
-  loop_.arm(*this, wake);
-  metrics_.set(Metric::queue_length, {spec().name}, static_cast<double>(queue_.size()));
+  home_.arm(*this, wake);
+  metrics_.set(Metric::queue_length, {name_}, static_cast<double>(queue_.size()));
 }
 
 }  // namespace dujiang::engine

@@ -1,7 +1,12 @@
 // The runtime state of one upstream: its accounts, its budget, and the queue in which calls to it wait.
 //
 // Keyed by the upstream's name, it outlives a change of configuration: plans share it, and adopt() brings in
-// what the newest says. Lives on its home loop.
+// what the newest says.
+//
+// It lives on its home loop and is exact, however many loops call it. What takes `here`, the loop of whoever
+// asks, may be called from any loop: the work is done at home and the answer comes back; at home itself
+// nothing is posted and nothing waits. Everything else is for the home loop. The last to let go of it may be
+// any thread: nothing waits in it by then.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +15,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 
 #include "api/error.hpp"
@@ -21,6 +25,7 @@
 #include "provider/dialect.hpp"
 #include "route/spec.hpp"
 #include "runtime/loop.hpp"
+#include "runtime/task.hpp"
 
 namespace dujiang::engine {
 
@@ -40,104 +45,80 @@ struct Setup {
   bool streams_unstreamed() const;
 };
 
-// The right to one attempt: a slot of an account and the key to use. Gives the slot back when it dies.
-class Permit {
- public:
-  Permit(std::shared_ptr<Upstream> upstream, policy::Accounts::Permit grant);
-  Permit(Permit&&) noexcept = default;
-  Permit& operator=(Permit&&) = delete;
-  ~Permit();
-
-  const Setup& setup() const { return setup_; }
-
-  // The key to send; empty where the caller's own is passed through, or none is sent.
-  std::string_view key() const { return grant_.secret(); }
-  std::string_view account() const { return grant_.account_name(); }
-
-  // What the attempt has taught about the account.
-  void accepted();
-  // Whether it is out of use now: not so if it is the caller's own key.
-  bool take_out(policy::Accounts::Refused what, api::ApiError why);
-  void pause_until(base::TimePoint until);
-
- private:
-  std::shared_ptr<Upstream> upstream_;
-  Setup setup_;
-  policy::Accounts::Permit grant_;
+// A slot of an account on its way from the queue to whoever waits for it, and back.
+struct Grant {
+  std::shared_ptr<Upstream> upstream;
+  Setup setup;
+  policy::Accounts::Permit right;
 };
 
-// One entry in an upstream's queue, from the offer to a permit or a refusal. Leaves the queue when it dies.
-class Admission {
- public:
+// What became of an entry in the queue.
+struct Admitted {
   enum class State : std::uint8_t {
     waiting,
     admitted,
-    refused,  // at once: see refusal()
+    refused,  // at once: see `refusal`
     expired,  // its deadline came
-    closed,   // every account is out for longer than it could wait
+    closed,   // every account is out for longer than it could wait: see `cause`
   };
-
-  Admission(std::shared_ptr<Upstream> upstream, policy::QueueEntry entry);
-  Admission(const Admission&) = delete;
-  Admission& operator=(const Admission&) = delete;
-  ~Admission();
-
-  State state() const { return state_; }
-  const policy::QueueRefusal& refusal() const { return refusal_; }
-
-  // Signalled when the state changes.
-  runtime::Signal& changed() { return changed_; }
-
-  // REQUIRES: admitted, once.
-  Permit take();
-
- private:
-  friend class Upstream;
-  std::shared_ptr<Upstream> upstream_;
-  std::uint64_t id_;
-  State state_ = State::waiting;
-  policy::QueueRefusal refusal_{};
-  std::optional<Permit> permit_;
-  runtime::Signal changed_;
+  State state = State::waiting;
+  policy::QueueRefusal refusal{};
+  std::optional<api::ApiError> cause{};  // what an account was last taken out for
+  std::optional<Grant> grant{};
 };
 
 class Upstream : public std::enable_shared_from_this<Upstream>, private runtime::Timer {
  public:
-  Upstream(runtime::Loop& loop, ports::Metrics& metrics, Setup setup);
+  Upstream(runtime::Loop& home, ports::Metrics& metrics, Setup setup);
+
+  const std::string& name() const { return name_; }
+  runtime::Loop& home() const { return home_; }
 
   // Goes on under another configuration of the same name. Who waits goes on waiting, and is admitted by the
   // new limits and with the new keys; attempts under way are left as they are.
-  void adopt(Setup setup);
+  void adopt(runtime::Loop& here, Setup setup);
 
-  // Of the newest configuration; an attempt's own is its permit's.
-  const route::UpstreamSpec& spec() const { return *setup_.spec; }
-  const provider::Dialect& dialect() const { return *setup_.dialect; }
-  policy::RetryBudget& budget() { return budget_; }
+  // The budget of repeats that may be paid twice: see policy::RetryBudget.
+  void deposit(runtime::Loop& here);
+  runtime::Task<std::optional<base::TimePoint>> withdraw_by(runtime::Loop& here, base::TimePoint latest);
+  runtime::Task<bool> has_repeat(runtime::Loop& here);
 
-  // What an account was last taken out for: the cause to tell where no account is left.
-  const std::optional<api::ApiError>& last_taken_out() const { return last_taken_out_; }
+  // Enters the queue. `tell` hears once what became of it, within the call or later, unless it leaves before.
+  using Tell = std::move_only_function<void(Admitted)>;
+  std::uint64_t enter(policy::QueueEntry entry, Tell tell);
+  // Nothing happens where it has been told already.
+  void leave(std::uint64_t id);
 
-  // Whether some account is in: not refused for its key or its balance.
-  bool account_in() const { return accounts_.back_at(loop_.now()) <= loop_.now(); }
+  // The call of a grant has ended; what it has taught before that.
+  void release(const policy::Accounts::Permit& right);
+  void accepted(policy::Accounts::Permit right) { accounts_.accepted(right); }
+  void pause(const policy::Accounts::Permit& right, base::TimePoint until) {
+    accounts_.pause(right, until, home_.now());
+  }
+  // Whether some account is still in: not refused for its key or its balance.
+  bool take_out(policy::Accounts::Permit right, policy::Accounts::Refused what, api::ApiError why);
 
   // Sets the gauges that change as time passes.
   void measure();
 
  private:
-  friend class Admission;
-  friend class Permit;
+  struct Waiter {
+    Tell tell;
+    std::string pool;
+    base::TimePoint offered;
+    base::TimePoint deadline;
+  };
 
-  void enter(Admission& admission, policy::QueueEntry entry);
-  void leave(std::uint64_t id);
-  void release(const policy::Accounts::Permit& grant);
   // Admits, expires and closes whatever the present allows, and sleeps until the next change.
   void pump();
   void fire() override { pump(); }
-  void settle(std::uint64_t id, Admission::State state);
-  void forget(std::uint64_t id);
+  void settle(std::uint64_t id, Admitted outcome);
+  Waiter forget(std::uint64_t id);
   void close_pools_without_accounts(base::TimePoint now);
+  const route::UpstreamSpec& spec() const { return *setup_.spec; }
 
-  runtime::Loop& loop_;
+  const std::string name_;
+  runtime::Loop& home_;
   ports::Metrics& metrics_;
   Setup setup_;
   policy::Accounts accounts_;
@@ -145,12 +126,6 @@ class Upstream : public std::enable_shared_from_this<Upstream>, private runtime:
   policy::RetryBudget budget_;
   std::optional<api::ApiError> last_taken_out_;
   std::uint64_t next_id_ = 1;
-  struct Waiter {
-    Admission* admission;
-    std::string pool;
-    base::TimePoint offered;
-    base::TimePoint deadline;
-  };
   std::unordered_map<std::uint64_t, Waiter> waiting_;
   std::map<std::string, std::size_t, std::less<>> waiting_by_pool_;
 };

@@ -66,7 +66,8 @@ struct Try {
 
 // The next attempt may be paid twice: draw one repeat from the budget of the upstream of `target`, as
 // RetryBudget::withdraw_by(now, latest) does, and tell Course::drawn() what came of it. Wherever the repeat
-// goes, it is that upstream, whose attempt may have been billed already, whose failures would multiply the cost.
+// goes, it is that upstream, whose attempt may have been billed already, whose failures would multiply the
+// cost.
 struct Draw {
   std::uint32_t target;
   base::TimePoint latest;

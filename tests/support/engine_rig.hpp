@@ -30,6 +30,8 @@ class CountingMetrics final : public ports::Metrics {
     ++sums_[key(histogram, labels)];
   }
 
+  bool has(ports::Metric metric, Labels labels) const { return sums_.contains(key(metric, labels)); }
+
   // What a series came to, e.g. value(Metric::attempts, {"main", "m", "busy"}).
   double value(ports::Metric metric, Labels labels) const {
     const auto it = sums_.find(key(metric, labels));
@@ -79,12 +81,22 @@ class EngineRig {
   explicit EngineRig(engine::Settings settings, std::uint64_t seed = 1)
       : loop(seed),
         client(loop),
-        gateway(loop, client, metrics, log, std::make_shared<const engine::Settings>(std::move(settings))) {}
+        upstreams({{.loop = loop, .metrics = metrics}}),
+        commons(settings.retry_memory_bytes),
+        gateway(loop, client, metrics, log, commons) {
+    adopt(std::move(settings));
+  }
 
   EngineRig(const EngineRig&) = delete;
   EngineRig& operator=(const EngineRig&) = delete;
   // Calls under way refer to the members: they end first.
   ~EngineRig() { loop.run(); }
+
+  // Brings other settings into force.
+  void adopt(engine::Settings settings) {
+    commons.memory.set_limit(settings.retry_memory_bytes);
+    gateway.adopt(*upstreams.make_plan(std::make_shared<const engine::Settings>(std::move(settings))));
+  }
 
   // Begins a call; run the loop to see it through.
   std::shared_ptr<RigCall> begin(std::string body, http::Headers headers = {},
@@ -111,6 +123,8 @@ class EngineRig {
   ports::ScriptedClient client;
   CountingMetrics metrics;
   KeptLog log;
+  engine::Upstreams upstreams;
+  engine::Commons commons;
   engine::Gateway gateway;
   std::shared_ptr<const policy::CallerKey>
       key;  // of the callers that begin from now on; null: they need none

@@ -78,6 +78,7 @@ Heard hear_chat(RawSocket& socket, const Question& question) {
 void GatewayRig::SharedLog::request(const ports::AccessLine& line) {
   const std::scoped_lock lock(mutex_);
   lines_.push_back(line);
+  threads_.insert(std::this_thread::get_id());
   more_.notify_all();
 }
 
@@ -87,13 +88,18 @@ std::vector<ports::AccessLine> GatewayRig::SharedLog::await(std::size_t count) {
   return lines_;
 }
 
-GatewayRig::GatewayRig(engine::Settings settings, adapters::http::ServerSettings front) {
-  config::Config config;
-  config.gateway = std::move(settings);
-  config.listen.port = 0;
-  config.listen.server = std::move(front);
+std::size_t GatewayRig::SharedLog::threads_seen() {
+  const std::scoped_lock lock(mutex_);
+  return threads_.size();
+}
+
+GatewayRig::GatewayRig(engine::Settings settings, adapters::http::ServerSettings front, std::uint32_t loops) {
+  config_.loops = loops;
+  config_.gateway = std::move(settings);
+  config_.listen.port = 0;
+  config_.listen.server = std::move(front);
   port_ = thread_.call([&] {
-    app_ = app::App::make(thread_.loop(), std::move(config), log_).value();
+    app_ = app::App::make(thread_.loop(), config_, log_).value();
     return app_->listen().value().port();
   });
 }
@@ -102,6 +108,11 @@ GatewayRig::~GatewayRig() {
   thread_.call([this] { app_->hurry(); });
   thread_.await<bool>([this] { return app_->drain(); });
   thread_.call([this] { app_.reset(); });
+}
+
+void GatewayRig::adopt(engine::Settings settings) {
+  config_.gateway = std::move(settings);
+  thread_.await<base::Result<void>>([this] { return app_->adopt(config_); }).value();
 }
 
 Heard GatewayRig::ask(const Question& question) const {

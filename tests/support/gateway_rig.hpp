@@ -1,12 +1,14 @@
-// The real gateway as `dujiang serve` puts it together, on a loop of its own, between real sockets.
+// The real gateway as `dujiang serve` puts it together, on loops of its own, between real sockets.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "adapters/http/server.hpp"
@@ -58,7 +60,8 @@ Heard hear_chat(RawSocket& socket, const Question& question);
 
 class GatewayRig {
  public:
-  explicit GatewayRig(engine::Settings settings, adapters::http::ServerSettings front = {});
+  explicit GatewayRig(engine::Settings settings, adapters::http::ServerSettings front = {},
+                      std::uint32_t loops = 1);
   GatewayRig(const GatewayRig&) = delete;
   GatewayRig& operator=(const GatewayRig&) = delete;
   // Cuts what is under way and waits until the last connection is gone, so that nothing leaks unseen.
@@ -76,6 +79,12 @@ class GatewayRig {
   // The page of /metrics.
   std::string metrics() const;
 
+  // Brings other settings into force.
+  void adopt(engine::Settings settings);
+
+  // The threads on which requests have ended.
+  std::size_t threads_seen() { return log_.threads_seen(); }
+
   LoopThread& thread() { return thread_; }
 
  private:
@@ -85,15 +94,18 @@ class GatewayRig {
     void notice(std::string_view /*event*/, std::string_view /*message*/) override {}
     void warning(std::string_view /*event*/, std::string_view /*message*/) override {}
     std::vector<ports::AccessLine> await(std::size_t count);
+    std::size_t threads_seen();
 
    private:
     std::mutex mutex_;
     std::condition_variable more_;
     std::vector<ports::AccessLine> lines_;
+    std::set<std::thread::id> threads_;
   };
 
   SharedLog log_;
   LoopThread thread_;
+  config::Config config_;
   std::unique_ptr<app::App> app_;
   std::uint16_t port_ = 0;
 };

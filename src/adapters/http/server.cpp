@@ -125,8 +125,17 @@ base::Result<net::SocketAddress> HttpServer::listen(const net::SocketAddress& at
 
 void HttpServer::listen(std::unique_ptr<net::Listener> listener, Door door) {
   const std::shared_ptr<net::Listener> shared = std::move(listener);
-  core_->listeners.push_back(shared);
+  core_->entrances.push_back({shared, door});
   core_->loop.spawn(accept_all(core_, shared, std::move(door)));
+}
+
+base::Result<void> HttpServer::listen_beside(const HttpServer& other) {
+  for (const Entrance& entrance : other.core_->entrances) {
+    auto listener = net::Listener::open_beside(core_->loop, *entrance.listener);
+    if (!listener) return std::unexpected(listener.error());
+    listen(std::move(*listener), entrance.door);
+  }
+  return {};
 }
 
 void HttpServer::adopt(ServerSettings settings) { core_->settings = std::move(settings); }
@@ -141,7 +150,7 @@ void HttpServer::on_warning(Warn warn) { core_->warn = std::move(warn); }
 
 void HttpServer::stop_accepting() {
   core_->draining = true;
-  for (const auto& listener : core_->listeners) listener->close();
+  for (const Entrance& entrance : core_->entrances) entrance.listener->close();
   for (Connection* connection : core_->connections) connection->close_if_idle();
 }
 

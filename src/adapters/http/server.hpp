@@ -115,6 +115,8 @@ class HttpServer {
   base::Result<net::SocketAddress> listen(const net::SocketAddress& at, Door door = {});
   // Accepts connections of one more listener.
   void listen(std::unique_ptr<net::Listener> listener, Door door = {});
+  // Accepts beside every listener of another server: each connection comes to one of both.
+  base::Result<void> listen_beside(const HttpServer& other);
 
   // Goes on with other limits and times: for what begins from now on, the next head, body or wait.
   void adopt(ServerSettings settings);

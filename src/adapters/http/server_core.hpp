@@ -20,6 +20,12 @@ namespace dujiang::adapters::http {
 
 class Connection;
 
+// A listener, and what stands behind it.
+struct Entrance {
+  std::shared_ptr<net::Listener> listener;
+  Door door;
+};
+
 class ServerCore {
  public:
   ServerCore(runtime::AsioLoop& on, ServerSettings with, ports::Handler to, ErrorPage page,
@@ -43,7 +49,7 @@ class ServerCore {
   const ErrorPage error_page;
   const ports::FrontHooks hooks;
   std::shared_ptr<BodyMemory> body_memory;
-  std::vector<std::shared_ptr<net::Listener>> listeners;
+  std::vector<Entrance> entrances;
   std::unordered_set<Connection*> connections;
   std::size_t turned_away = 0;  // of these: beyond the limit, being told so
   ServerCounts counts;          // without what is derived: connections

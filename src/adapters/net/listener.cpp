@@ -46,6 +46,25 @@ std::string bind_error(const SocketAddress& at, int error) {
   }
 }
 
+void set_option(int fd, int level, int option) {
+  const int on = 1;
+  ::setsockopt(fd, level, option, &on, sizeof on);
+}
+
+base::Result<Socket> bound_socket(runtime::AsioLoop& loop, const SocketAddress& at, bool beside_others) {
+  const int fd = ::socket(at.is_ip6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return base::fail(bind_error(at, errno));
+  Socket socket(loop, fd);
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR);
+  if (beside_others) set_option(fd, SOL_SOCKET, SO_REUSEPORT);
+  if (at.is_ip6()) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+  sockaddr_storage native{};
+  auto* address = reinterpret_cast<sockaddr*>(&native);
+  const socklen_t size = at.to_native(*address);
+  if (::bind(fd, address, size) != 0) return base::fail(bind_error(at, errno));
+  return socket;
+}
+
 // Errors of one connection that was lost between the handshake and accept(): the next one may be fine.
 bool is_lost_connection(int error) {
   switch (error) {
@@ -82,19 +101,39 @@ std::string path_in(const sockaddr_storage& native, socklen_t size) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Listener>> Listener::open(runtime::AsioLoop& loop, const SocketAddress& at) {
-  const int fd = ::socket(at.is_ip6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return base::fail(bind_error(at, errno));
-  Socket socket(loop, fd);
-  const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (at.is_ip6()) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+base::Result<std::unique_ptr<Listener>> Listener::open(runtime::AsioLoop& loop, const SocketAddress& at,
+                                                       Sharing sharing) {
+  auto socket = bound_socket(loop, at, false);
+  if (!socket) return std::unexpected(socket.error());
+  // Allowed only after the bind, so that the bind itself finds out whether another program listens here:
+  // with the option set it would share with any program of the same user.
+  if (sharing == Sharing::shared) set_option(socket->fd(), SOL_SOCKET, SO_REUSEPORT);
+  auto listener = listen_on(std::move(*socket), at);
+  if (listener) (*listener)->sharing_ = sharing;
+  return listener;
+}
+
+base::Result<std::unique_ptr<Listener>> Listener::open_beside(runtime::AsioLoop& loop,
+                                                              const Listener& first) {
+  if (first.sharing_ == Sharing::alone) {
+    const int fd = ::fcntl(first.socket_.fd(), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) return base::fail(bind_error(first.address(), errno));
+    if (first.is_unix()) return std::unique_ptr<Listener>(new Listener(Socket(loop, fd), first.path()));
+    return std::unique_ptr<Listener>(new Listener(Socket(loop, fd), first.address()));
+  }
+  auto socket = bound_socket(loop, first.address(), true);
+  if (!socket) return std::unexpected(socket.error());
+  auto listener = listen_on(std::move(*socket), first.address());
+  if (listener) (*listener)->sharing_ = first.sharing_;
+  return listener;
+}
+
+base::Result<std::unique_ptr<Listener>> Listener::listen_on(Socket socket, const SocketAddress& at) {
+  if (::listen(socket.fd(), kBacklog) != 0) return base::fail(bind_error(at, errno));
   sockaddr_storage native{};
   auto* address = reinterpret_cast<sockaddr*>(&native);
-  socklen_t size = at.to_native(*address);
-  if (::bind(fd, address, size) != 0 || ::listen(fd, kBacklog) != 0) return base::fail(bind_error(at, errno));
-  size = sizeof native;
-  if (::getsockname(fd, address, &size) != 0) return base::fail(bind_error(at, errno));
+  socklen_t size = sizeof native;
+  if (::getsockname(socket.fd(), address, &size) != 0) return base::fail(bind_error(at, errno));
   return std::unique_ptr<Listener>(new Listener(std::move(socket), SocketAddress::from_native(*address)));
 }
 

@@ -26,8 +26,17 @@ struct Accepted {
 
 class Listener {
  public:
-  // Binds and listens; port 0 takes any free one. The error says which address, why, and what to do.
-  static base::Result<std::unique_ptr<Listener>> open(runtime::AsioLoop& loop, const SocketAddress& at);
+  // Whether the kernel may deal the connections out to listeners of other loops (SO_REUSEPORT).
+  enum class Sharing : std::uint8_t { alone, shared };
+
+  // Binds and listens; port 0 takes any free one. The error says which address, why, and what to do: an
+  // address that another program listens on is refused, shared or not.
+  static base::Result<std::unique_ptr<Listener>> open(runtime::AsioLoop& loop, const SocketAddress& at,
+                                                      Sharing sharing = Sharing::alone);
+
+  // One more listener beside `first` on another loop. Where that is not shared (a Unix socket, or one that
+  // was taken over), both hold the same socket, and a connection comes to whoever takes it first.
+  static base::Result<std::unique_ptr<Listener>> open_beside(runtime::AsioLoop& loop, const Listener& first);
 
   // Listens on a Unix socket: its file has these rights, and goes with the listener.
   static base::Result<std::unique_ptr<Listener>> open_unix(runtime::AsioLoop& loop, const std::string& path,
@@ -57,12 +66,14 @@ class Listener {
   void on_starved(std::function<void(int error)> tell) { on_starved_ = std::move(tell); }
 
  private:
+  static base::Result<std::unique_ptr<Listener>> listen_on(Socket socket, const SocketAddress& at);
   Listener(Socket socket, const SocketAddress& address) : socket_(std::move(socket)), address_(address) {}
   Listener(Socket socket, std::string path) : socket_(std::move(socket)), path_(std::move(path)) {}
 
   Socket socket_;
   SocketAddress address_;
   std::string path_;
+  Sharing sharing_ = Sharing::alone;
   std::optional<UnixSocket> file_;  // that is removed in the end
   std::function<void(int error)> on_starved_ = [](int) {};
 };

@@ -45,6 +45,10 @@ TEST(Reloadable, WhatAListenerIsIsNot) {
   EXPECT_EQ(refusal("", "listen: {" + trusting + ", cors: {origins: [\"*\"]}}\n"), "") << "whom it trusts is";
 }
 
+TEST(Reloadable, TheNumberOfLoopsIsNot) {
+  EXPECT_THAT(refusal("loops: 2\n", "\nloops: 4\n"), HasSubstr("f.yaml:2: loops: is `4` now"));
+}
+
 TEST(Reloadable, ALessOrAMoreOfListenersIsNot) {
   EXPECT_THAT(refusal("listen: {also: [{port: 1}]}\n", ""), HasSubstr("is `0 listeners` now"));
   EXPECT_THAT(refusal("listen: {also: [{port: 1}]}\n", "listen: {also: [{port: 2}]}\n"),

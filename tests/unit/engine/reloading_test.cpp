@@ -14,9 +14,7 @@ using ports::Metric;
 
 class Reloading : public ::testing::Test {
  protected:
-  void adopt(engine::Settings settings) {
-    rig.gateway.adopt(std::make_shared<const engine::Settings>(std::move(settings)));
-  }
+  void adopt(engine::Settings settings) { rig.adopt(std::move(settings)); }
 
   // The keys that attempts were made with, in order.
   std::vector<std::string> keys_seen() const {
