@@ -114,11 +114,13 @@ base::WallTime EpollLoop::wall_now() const { return base::WallTime::clock::now()
 
 void EpollLoop::run() {
   now_ = clock_now();
+  running_ = true;
   while (!stopped_.exchange(false)) {
     fire_due();
-    if (stopped_.exchange(false)) return;
+    if (stopped_.exchange(false)) break;
     look(next_timer());
   }
+  running_ = false;
 }
 
 void EpollLoop::stop() {

@@ -44,7 +44,8 @@ class EpollLoop final : public Loop {
   ~EpollLoop() override;
 
   // When the turn began: as many things happen at one instant as one look at the kernel brought.
-  base::TimePoint now() const override { return now_; }
+  // Outside run() it is the clock's own time.
+  base::TimePoint now() const override { return running_ ? now_ : base::TimePoint::clock::now(); }
   base::WallTime wall_now() const override;
 
   // Runs on the calling thread until stop(). Returns at once if stopped before. Can be run again.
@@ -74,6 +75,7 @@ class EpollLoop final : public Loop {
   void look(base::TimePoint until);
 
   base::TimePoint now_;
+  bool running_ = false;
   int epoll_ = -1;
   std::atomic<bool> stopped_ = false;
   std::unique_ptr<Wakeup> wakeup_;

@@ -133,6 +133,15 @@ TEST(EpollLoop, TheClockStandsWithinATurn) {
   EXPECT_EQ(seen[0], seen[1]);
 }
 
+TEST(EpollLoop, TheClockGoesOnWhileTheLoopDoesNotRun) {
+  EpollLoop loop(1);
+  turn(loop, 1);
+  const base::TimePoint ended = loop.now();
+  for (int looks = 0; looks < 10'000'000 && loop.now() == ended; ++looks) {
+  }
+  EXPECT_GT(loop.now(), ended);
+}
+
 TEST(OsSignals, TellsTheLoopAndGivesTheSignalBackInTheEnd) {
   EpollLoop loop(1);
   std::vector<int> seen;
