@@ -46,6 +46,13 @@ def await_rest(gateway, at_rest):
         time.sleep(0.05)
     return more
 
+# A full account rests for 250 ms; with as many as these there is always one to ask.
+ACCOUNT = """
+      - name: main
+        keys: [sk-of-the-account]
+"""
+ACCOUNTS = "".join(f"\n      - {{name: account-{i}, keys: [sk-of-account-{i}]}}" for i in range(16)) + "\n"
+
 
 class HungUp(Exception):
     pass
@@ -56,10 +63,10 @@ def hang_up(_):
 
 
 class StormTest(WithGateway):
-    scenario, speed = "storm", 200
+    scenario, speed = "storm", 400
     # Waits, and what notices a stall, fit the simulator's speed.
     configuration = (
-        CONFIGURATION.replace("20ms", "5ms").replace("100ms}", "30ms}")
+        CONFIGURATION.replace("20ms", "5ms").replace("100ms}", "30ms}").replace(ACCOUNT, ACCOUNTS)
         + "    clocks: {alone_first_token: 1s, silence: 1s, gap: 1s}\n"
     )
 
