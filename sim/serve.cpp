@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 #include "runtime/os_signals.hpp"
 #include "sim/server.hpp"
 
@@ -24,7 +24,7 @@ bool write_port(const std::string& path, unsigned port) {
 }  // namespace
 
 int serve(Options options, const std::string& port_file) {
-  runtime::AsioLoop loop(options.seed);
+  runtime::EpollLoop loop(options.seed);
   const runtime::OsSignals signals(loop, {SIGTERM, SIGINT}, [&loop](int /*signal*/) { loop.stop(); });
   const std::string scenario = options.scenario.name;
   const auto server = Server::open(loop, std::move(options));

@@ -35,7 +35,7 @@ std::uint64_t since(std::string_view query) {
 
 class Server::Impl {
  public:
-  Impl(runtime::AsioLoop& loop, Options options, std::unique_ptr<adapters::net::Listener> listener)
+  Impl(runtime::EpollLoop& loop, Options options, std::unique_ptr<adapters::net::Listener> listener)
       : loop_(loop), attempts_(loop, std::move(options)), listener_(std::move(listener)) {}
 
   const adapters::net::SocketAddress& address() const { return listener_->address(); }
@@ -180,12 +180,12 @@ class Server::Impl {
     return send_json(wire, attempts_.stats(), request.keep_alive);
   }
 
-  runtime::AsioLoop& loop_;
+  runtime::EpollLoop& loop_;
   Attempts attempts_;
   std::unique_ptr<adapters::net::Listener> listener_;
 };
 
-base::Result<std::unique_ptr<Server>> Server::open(runtime::AsioLoop& loop, Options options) {
+base::Result<std::unique_ptr<Server>> Server::open(runtime::EpollLoop& loop, Options options) {
   auto at = adapters::net::SocketAddress::from_ip(options.listen, options.port);
   if (!at) return std::unexpected(at.error());
   auto listener = adapters::net::Listener::open(loop, *at);

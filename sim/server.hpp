@@ -7,7 +7,7 @@
 
 #include "adapters/net/listener.hpp"
 #include "base/result.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 #include "runtime/task.hpp"
 #include "sim/ledger.hpp"
 #include "sim/options.hpp"
@@ -19,7 +19,7 @@ namespace dujiang::sim {
 class Server {
  public:
   // Listens at once; the scenario begins now.
-  static base::Result<std::unique_ptr<Server>> open(runtime::AsioLoop& loop, Options options);
+  static base::Result<std::unique_ptr<Server>> open(runtime::EpollLoop& loop, Options options);
   ~Server();
 
   std::uint16_t port() const;

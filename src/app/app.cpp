@@ -31,7 +31,7 @@ CallerGate::Keys key_ring(const config::Config& config, const CallerGate::Keys& 
 
 }  // namespace
 
-base::Result<std::unique_ptr<App>> App::make(runtime::AsioLoop& loop, config::Config config,
+base::Result<std::unique_ptr<App>> App::make(runtime::EpollLoop& loop, config::Config config,
                                              ports::AccessLog& log) {
   std::unique_ptr<App> app(new App(loop, std::move(config), log));
   app->settings_ = std::make_shared<const engine::Settings>(app->config_.gateway);
@@ -44,7 +44,7 @@ base::Result<std::unique_ptr<App>> App::make(runtime::AsioLoop& loop, config::Co
   return app;
 }
 
-App::App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log)
+App::App(runtime::EpollLoop& loop, config::Config config, ports::AccessLog& log)
     : loop_(loop),
       config_(std::move(config)),
       log_(log),
@@ -61,7 +61,7 @@ base::Result<void> App::make_workers() {
   for (std::uint32_t i = 1; i < config_.loops; ++i) threads_.push_back(std::make_unique<LoopThread>());
   std::vector<engine::Upstreams::Home> homes;
   for (std::uint32_t i = 0; i < config_.loops; ++i) {
-    runtime::AsioLoop& loop = i == 0 ? loop_ : threads_[i - 1]->loop();
+    runtime::EpollLoop& loop = i == 0 ? loop_ : threads_[i - 1]->loop();
     auto worker =
         Worker::make(loop, config_, settings_, log_, commons_, [this, &loop] { return metrics_page(loop); });
     if (!worker) return std::unexpected(worker.error());

@@ -18,14 +18,14 @@
 #include "engine/plan.hpp"
 #include "engine/services.hpp"
 #include "ports/access_log.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::app {
 
 class App {
  public:
   // Loop and log outlive the app. The error says what in the configuration does not work.
-  static base::Result<std::unique_ptr<App>> make(runtime::AsioLoop& loop, config::Config config,
+  static base::Result<std::unique_ptr<App>> make(runtime::EpollLoop& loop, config::Config config,
                                                  ports::AccessLog& log);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
@@ -57,7 +57,7 @@ class App {
   void hurry();
 
  private:
-  App(runtime::AsioLoop& loop, config::Config config, ports::AccessLog& log);
+  App(runtime::EpollLoop& loop, config::Config config, ports::AccessLog& log);
   base::Result<void> make_workers();
 
   runtime::Task<std::string> metrics_page(runtime::Loop& here);
@@ -73,7 +73,7 @@ class App {
   void stop_accepting();
   void cut();
 
-  runtime::AsioLoop& loop_;
+  runtime::EpollLoop& loop_;
   config::Config config_;
   ports::AccessLog& log_;
   Certificates certificates_;

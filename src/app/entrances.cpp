@@ -15,7 +15,7 @@ using config::ListenerSettings;
 
 using Opened = base::Result<std::unique_ptr<Listener>>;
 
-Opened open(runtime::AsioLoop& loop, const ListenerSettings& listener, Listener::Sharing sharing) {
+Opened open(runtime::EpollLoop& loop, const ListenerSettings& listener, Listener::Sharing sharing) {
   if (listener.unix_path) return Listener::open_unix(loop, *listener.unix_path, listener.unix_mode);
   const auto at = SocketAddress::from_ip(listener.address, listener.port);
   if (!at) return std::unexpected(at.error());
@@ -33,7 +33,7 @@ std::string where(const Listener& socket) {
 
 class Opening {
  public:
-  Opening(runtime::AsioLoop& loop, const config::Config& config, Certificates& certificates)
+  Opening(runtime::EpollLoop& loop, const config::Config& config, Certificates& certificates)
       : loop_(loop), config_(config), certificates_(certificates) {}
 
   base::Result<void> adopt(const std::vector<int>& inherited) {
@@ -105,7 +105,7 @@ class Opening {
     return {};
   }
 
-  runtime::AsioLoop& loop_;
+  runtime::EpollLoop& loop_;
   const config::Config& config_;
   Certificates& certificates_;
   std::vector<std::unique_ptr<Listener>> inherited_;
@@ -119,7 +119,7 @@ std::string Entrance::url() const {
   return (door.certificate ? "https://" : "http://") + where(*listener);
 }
 
-base::Result<std::vector<Entrance>> open_entrances(runtime::AsioLoop& loop, const config::Config& config,
+base::Result<std::vector<Entrance>> open_entrances(runtime::EpollLoop& loop, const config::Config& config,
                                                    Certificates& certificates,
                                                    const std::vector<int>& inherited) {
   Opening opening(loop, config, certificates);

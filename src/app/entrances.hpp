@@ -10,7 +10,7 @@
 #include "app/certificates.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::app {
 
@@ -26,7 +26,7 @@ struct Entrance {
 // All of them, in the configuration's order, or what does not work. An inherited socket takes the place of
 // the listener with its address (or path); one that no listener names takes the place of `listen` itself.
 // What it does not take over is closed.
-base::Result<std::vector<Entrance>> open_entrances(runtime::AsioLoop& loop, const config::Config& config,
+base::Result<std::vector<Entrance>> open_entrances(runtime::EpollLoop& loop, const config::Config& config,
                                                    Certificates& certificates,
                                                    const std::vector<int>& inherited);
 

@@ -30,7 +30,7 @@ constexpr std::uint32_t kOfTheFolder = IN_MOVE_SELF | IN_DELETE_SELF | IN_IGNORE
 
 class FileWatch::Impl final : private runtime::Timer {
  public:
-  Impl(runtime::AsioLoop& loop, std::function<void()> on_change)
+  Impl(runtime::EpollLoop& loop, std::function<void()> on_change)
       : loop_(loop), on_change_(std::move(on_change)) {
     const int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (fd >= 0) {
@@ -125,7 +125,7 @@ class FileWatch::Impl final : private runtime::Timer {
     if (has_changed()) on_change_();
   }
 
-  runtime::AsioLoop& loop_;
+  runtime::EpollLoop& loop_;
   std::function<void()> on_change_;
   std::optional<adapters::net::Socket> socket_;
   std::string why_not_ = "closed";
@@ -134,7 +134,7 @@ class FileWatch::Impl final : private runtime::Timer {
   std::optional<base::TimePoint> first_change_;
 };
 
-FileWatch::FileWatch(runtime::AsioLoop& loop, std::function<void()> on_change)
+FileWatch::FileWatch(runtime::EpollLoop& loop, std::function<void()> on_change)
     : impl_(std::make_shared<Impl>(loop, std::move(on_change))) {
   loop.spawn(Impl::listen(impl_));
 }

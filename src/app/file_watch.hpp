@@ -9,7 +9,7 @@
 
 #include "app/file_places.hpp"
 #include "base/result.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::app {
 
@@ -21,7 +21,7 @@ class FileWatch {
   // `on_change` is called on the loop when files differ from how they were read and nothing more has happened
   // to them for a moment (200 ms, but no later than 2 s after the first change): not in the middle of an
   // update. Only the names that matter are looked at, so a log that grows in the same folder costs nothing.
-  FileWatch(runtime::AsioLoop& loop, std::function<void()> on_change);
+  FileWatch(runtime::EpollLoop& loop, std::function<void()> on_change);
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;

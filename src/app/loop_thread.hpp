@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::app {
 
@@ -15,7 +15,7 @@ class LoopThread {
   ~LoopThread() { stop(); }
 
   // From the outside: before start() and after stop(), or by post().
-  runtime::AsioLoop& loop() { return loop_; }
+  runtime::EpollLoop& loop() { return loop_; }
 
   void start() {
     thread_ = std::thread([this] { loop_.run(); });
@@ -29,7 +29,7 @@ class LoopThread {
   }
 
  private:
-  runtime::AsioLoop loop_;
+  runtime::EpollLoop loop_;
   std::thread thread_;
 };
 

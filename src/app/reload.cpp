@@ -8,7 +8,7 @@
 
 namespace dujiang::app {
 
-Reload::Reload(runtime::AsioLoop& loop, App& app, adapters::log::JsonLog& log,
+Reload::Reload(runtime::EpollLoop& loop, App& app, adapters::log::JsonLog& log,
                const adapters::systemd::ServiceManager& manager, ConfigSource source, WatchedFiles files)
     : loop_(loop),
       app_(app),

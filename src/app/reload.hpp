@@ -13,7 +13,7 @@
 #include "app/app.hpp"
 #include "app/config_source.hpp"
 #include "app/file_watch.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 #include "runtime/loop.hpp"
 #include "runtime/task.hpp"
 
@@ -23,7 +23,7 @@ class Reload {
  public:
   // `files`: what the configuration in force was read from. Everything outlives it; the loop does not run any
   // more when it is destroyed.
-  Reload(runtime::AsioLoop& loop, App& app, adapters::log::JsonLog& log,
+  Reload(runtime::EpollLoop& loop, App& app, adapters::log::JsonLog& log,
          const adapters::systemd::ServiceManager& manager, ConfigSource source, WatchedFiles files);
 
   // Reads the configuration and brings it into force; asked for meanwhile, once more.
@@ -36,7 +36,7 @@ class Reload {
   void watch(WatchedFiles files);
   void refuse(std::string why);
 
-  runtime::AsioLoop& loop_;
+  runtime::EpollLoop& loop_;
   App& app_;
   adapters::log::JsonLog& log_;
   const adapters::systemd::ServiceManager& manager_;

@@ -21,7 +21,7 @@
 #include "app/process.hpp"
 #include "app/reload.hpp"
 #include "app/version.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 #include "runtime/os_signals.hpp"
 
 namespace dujiang::app {
@@ -50,7 +50,7 @@ void announce(ports::AccessLog& log, const std::vector<std::string>& urls) {
   }
 }
 
-runtime::Task<void> drain_and_stop(App& app, runtime::AsioLoop& loop, bool& clean) {
+runtime::Task<void> drain_and_stop(App& app, runtime::EpollLoop& loop, bool& clean) {
   clean = co_await app.drain();
   loop.stop();
 }
@@ -58,7 +58,7 @@ runtime::Task<void> drain_and_stop(App& app, runtime::AsioLoop& loop, bool& clea
 // Drains at the first signal, cuts at the second.
 class Ending {
  public:
-  Ending(runtime::AsioLoop& loop, App& app, const adapters::systemd::ServiceManager& manager)
+  Ending(runtime::EpollLoop& loop, App& app, const adapters::systemd::ServiceManager& manager)
       : loop_(loop),
         app_(app),
         manager_(manager),
@@ -79,7 +79,7 @@ class Ending {
     }
   }
 
-  runtime::AsioLoop& loop_;
+  runtime::EpollLoop& loop_;
   App& app_;
   const adapters::systemd::ServiceManager& manager_;
   int signals_seen_ = 0;
@@ -97,17 +97,20 @@ int serve(const ConfigSource& source, const ServeOptions& options) {
     return 1;
   }
   const config::Config& config = *read;
+  // What the service manager left in the environment is taken out of it before there are other threads: they
+  // may look.
+  const std::vector<int> inherited = adapters::systemd::take_inherited_sockets();
+  const auto manager = adapters::systemd::ServiceManager::from_environment();
   fill_standard_descriptors();
   raise_descriptor_limit();
   ignore_broken_pipes();
-  runtime::AsioLoop loop;
+  runtime::EpollLoop loop;
   adapters::log::LineWriter lines(STDERR_FILENO, adapters::log::losses_line);
   adapters::log::JsonLog log(config.log.level, [&loop] { return loop.wall_now(); }, lines);
   const auto app = App::make(loop, config, log);
   if (!app) return fail(app.error().message);
-  const auto bound = (*app)->listen(adapters::systemd::take_inherited_sockets());
+  const auto bound = (*app)->listen(inherited);
   if (!bound) return fail(bound.error().message);
-  const auto manager = adapters::systemd::ServiceManager::from_environment();
   Ending ending(loop, **app, manager);
   Reload reload(loop, **app, log, manager, source, std::move(files));
   const runtime::OsSignals on_hang_up(loop, {SIGHUP}, [&reload](int) { reload.request(); });
@@ -129,7 +132,7 @@ int serve(const ConfigSource& source, const ServeOptions& options) {
 }
 
 base::Result<void> rehearse(const config::Config& config) {
-  runtime::AsioLoop loop;
+  runtime::EpollLoop loop;
   const auto client = adapters::http::Client::make(loop, config.gateway.upstreams);
   if (!client) return std::unexpected(client.error());
   return {};

@@ -34,7 +34,7 @@ adapters::http::ServerSettings front_settings(const config::Config& config) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Worker>> Worker::make(runtime::AsioLoop& loop, const config::Config& config,
+base::Result<std::unique_ptr<Worker>> Worker::make(runtime::EpollLoop& loop, const config::Config& config,
                                                    const std::shared_ptr<const engine::Settings>& settings,
                                                    ports::AccessLog& log, engine::Commons& commons,
                                                    MetricsPage metrics) {
@@ -44,7 +44,7 @@ base::Result<std::unique_ptr<Worker>> Worker::make(runtime::AsioLoop& loop, cons
       new Worker(loop, config, log, commons, std::move(metrics), std::move(*client)));
 }
 
-Worker::Worker(runtime::AsioLoop& loop, const config::Config& config, ports::AccessLog& log,
+Worker::Worker(runtime::EpollLoop& loop, const config::Config& config, ports::AccessLog& log,
                engine::Commons& commons, MetricsPage metrics, std::unique_ptr<adapters::http::Client> client)
     : loop_(loop),
       registry_(labelled_registry(config)),

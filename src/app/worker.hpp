@@ -17,7 +17,7 @@
 #include "config/config.hpp"
 #include "engine/gateway.hpp"
 #include "ports/access_log.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::app {
 
@@ -33,14 +33,14 @@ class Worker {
 
   // Loop, log and commons outlive the worker. The error says what in the configuration does not work.
   // It serves once it has adopted a plan.
-  static base::Result<std::unique_ptr<Worker>> make(runtime::AsioLoop& loop, const config::Config& config,
+  static base::Result<std::unique_ptr<Worker>> make(runtime::EpollLoop& loop, const config::Config& config,
                                                     const std::shared_ptr<const engine::Settings>& settings,
                                                     ports::AccessLog& log, engine::Commons& commons,
                                                     MetricsPage metrics);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  runtime::AsioLoop& loop() { return loop_; }
+  runtime::EpollLoop& loop() { return loop_; }
   ports::Metrics& metrics() { return registry_; }
 
   // Before it serves.
@@ -82,10 +82,10 @@ class Worker {
   adapters::metrics::Page measure();
 
  private:
-  Worker(runtime::AsioLoop& loop, const config::Config& config, ports::AccessLog& log,
+  Worker(runtime::EpollLoop& loop, const config::Config& config, ports::AccessLog& log,
          engine::Commons& commons, MetricsPage metrics, std::unique_ptr<adapters::http::Client> client);
 
-  runtime::AsioLoop& loop_;
+  runtime::EpollLoop& loop_;
   adapters::metrics::Registry registry_;
   std::unique_ptr<adapters::http::Client> client_;
   engine::Gateway gateway_;

@@ -1,23 +1,16 @@
 """./package, and what becomes of a machine on which its package is installed and purged again."""
 
-import os
-import tempfile
-import textwrap
 import unittest
 
-from setting import ROOT, run
+import machine
+from setting import run
 
-# Runs in a mount namespace of its own, over a copy-on-write view of this machine: nothing outlives it.
-INSIDE = textwrap.dedent(r"""
-    set -euo pipefail
-    mount -t tmpfs tmpfs "$1"
-    mkdir "$1/upper" "$1/work" "$1/root"
-    mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
-    for folder in proc dev sys; do mount --rbind "/$folder" "$1/root/$folder"; done
-    mount -t tmpfs tmpfs "$1/root/run"
-    cp "$2" "$1/root/dujiang.deb"
-    chroot "$1/root" bash -euo pipefail -c "$3"
-""")
+# Runs "$3" with the copy as its root.
+INSIDE = r"""
+for folder in proc dev sys; do mount --rbind "/$folder" "$copy/$folder"; done
+mount -t tmpfs tmpfs "$copy/run"
+chroot "$copy" bash -euo pipefail -c "$3"
+"""
 
 INSTALL = "dpkg --force-confnew -i /dujiang.deb >/dpkg.log 2>&1 || { cat /dpkg.log; exit 1; }\n"
 
@@ -44,24 +37,15 @@ kill -TERM $sim; wait $sim || true
 """
 
 
-def can_mount():
-    with tempfile.TemporaryDirectory() as folder:
-        return os.geteuid() == 0 and run(["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", folder], 30).returncode == 0
-
-
 class PackageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        built = run([ROOT / "package"], 1800)
-        if built.returncode:
-            raise AssertionError(built.stdout + built.stderr)
-        cls.package = ROOT / built.stdout.strip()
+        cls.package = machine.build_package()
 
     def inside(self, script):
-        if not can_mount():
+        if not machine.can_copy():
             self.skipTest("needs root and mount namespaces")
-        with tempfile.TemporaryDirectory() as folder:
-            done = run(["unshare", "-m", "bash", "-c", INSIDE, "inside", folder, self.package, script], 300)
+        done = machine.with_copy(self.package, INSIDE, script)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout
 

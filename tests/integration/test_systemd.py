@@ -1,32 +1,25 @@
 """The installed service under a real systemd, booted in a container over a copy-on-write view of this machine."""
 
-import os
 import pathlib
 import shutil
-import tempfile
-import textwrap
 import unittest
 
-from setting import ROOT, run
+import machine
 
-BOOT = textwrap.dedent(r"""
-    set -euo pipefail
-    mount -t tmpfs tmpfs "$1"
-    mkdir "$1/upper" "$1/work" "$1/root"
-    mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
-    rm -f "$1/root/etc/machine-id" "$1/root/usr/sbin/policy-rc.d"
-    touch "$1/root/etc/machine-id"
-    cp "$2" "$1/root/dujiang.deb"
-    cp "$3" "$1/root/inside"
-    mkdir -p "$1/root/etc/systemd/system/timers.target.wants"
-    printf '[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nExecStart=/bin/bash /inside\n' \
-      >"$1/root/etc/systemd/system/inside.service"
-    printf '[Timer]\nOnBootSec=0\n' >"$1/root/etc/systemd/system/inside.timer"
-    ln -s ../inside.timer "$1/root/etc/systemd/system/timers.target.wants/inside.timer"
-    timeout 120 systemd-nspawn --directory "$1/root" --private-network --register=no --keep-unit --boot \
-      --console=pipe </dev/null >"$1/console" 2>&1 || true
-    cat "$1/root/told" || cat "$1/console" >&2
-""")
+# Boots the copy, which runs the script "$3" when it is up, and shows what that told.
+BOOT = r"""
+rm -f "$copy/etc/machine-id" "$copy/usr/sbin/policy-rc.d"
+touch "$copy/etc/machine-id"
+printf '%s' "$3" >"$copy/inside"
+mkdir -p "$copy/etc/systemd/system/timers.target.wants"
+printf '[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nExecStart=/bin/bash /inside\n' \
+  >"$copy/etc/systemd/system/inside.service"
+printf '[Timer]\nOnBootSec=0\n' >"$copy/etc/systemd/system/inside.timer"
+ln -s ../inside.timer "$copy/etc/systemd/system/timers.target.wants/inside.timer"
+timeout 120 systemd-nspawn --directory "$copy" --private-network --register=no --keep-unit --boot \
+  --console=pipe </dev/null >"$1/console" 2>&1 || true
+cat "$copy/told" || cat "$1/console" >&2
+"""
 
 # Ends with the machine's end, whatever happens. What it tells are lines of NAME: VALUE.
 INSIDE = r"""
@@ -74,21 +67,14 @@ journalctl --no-pager -u dujiang | tail -n 30
 
 
 def can_boot():
-    return os.geteuid() == 0 and shutil.which("systemd-nspawn") and pathlib.Path("/sys/fs/cgroup").is_dir()
+    return machine.can_copy() and shutil.which("systemd-nspawn") and pathlib.Path("/sys/fs/cgroup").is_dir()
 
 
 class SystemdTest(unittest.TestCase):
     def test_it_starts_reloads_is_watched_drains_and_is_activated_by_its_socket(self):
         if not can_boot():
             self.skipTest("needs root, systemd-nspawn and cgroups")
-        built = run([ROOT / "package"], 1800)
-        self.assertEqual(built.returncode, 0, built.stdout + built.stderr)
-        with tempfile.TemporaryDirectory() as folder:
-            inside = pathlib.Path(folder, "inside")
-            inside.write_text(INSIDE)
-            root = pathlib.Path(folder, "machine")
-            root.mkdir()
-            told = run(["unshare", "-m", "bash", "-c", BOOT, "boot", root, ROOT / built.stdout.strip(), inside], 300)
+        told = machine.with_copy(machine.build_package(), BOOT, INSIDE)
         for line in (
             "started: active, serving on http://127.0.0.1:8080",
             "answers: HTTP/1.1 200 OK",

@@ -76,6 +76,22 @@ struct RigCall {
   }
 };
 
+// Hands a call to the gateway on `loop` and waits for its end. Both outlive the task.
+inline runtime::Task<void> see_through(runtime::Loop& loop, engine::Gateway& gateway,
+                                       std::shared_ptr<RigCall> call) {
+  const ports::CallerRequest request{.method = call->method,
+                                     .path = call->path,
+                                     .query = {},
+                                     .headers = call->headers,
+                                     .body = call->body,
+                                     .peer = "127.0.0.1:1",
+                                     .received = loop.now(),
+                                     .gone = call->hang_up_source.get_token(),
+                                     .key = call->key};
+  co_await gateway.handle(request, call->reply);
+  call->done = true;
+}
+
 class EngineRig {
  public:
   explicit EngineRig(engine::Settings settings, std::uint64_t seed = 1)
@@ -107,7 +123,7 @@ class EngineRig {
     call->path = std::move(path);
     call->method = std::move(method);
     call->key = key;
-    loop.spawn(serve(call));
+    loop.spawn(see_through(loop, gateway, call));
     return call;
   }
 
@@ -128,21 +144,6 @@ class EngineRig {
   engine::Gateway gateway;
   std::shared_ptr<const policy::CallerKey>
       key;  // of the callers that begin from now on; null: they need none
-
- private:
-  runtime::Task<void> serve(std::shared_ptr<RigCall> call) {
-    const ports::CallerRequest request{.method = call->method,
-                                       .path = call->path,
-                                       .query = {},
-                                       .headers = call->headers,
-                                       .body = call->body,
-                                       .peer = "127.0.0.1:1",
-                                       .received = loop.now(),
-                                       .gone = call->hang_up_source.get_token(),
-                                       .key = call->key};
-    co_await gateway.handle(request, call->reply);
-    call->done = true;
-  }
 };
 
 // Upstreams of one dialect, one after the other as the targets of one route `*`, or of the model "m".

@@ -113,7 +113,7 @@ class FakeDns::Impl final : public runtime::Watcher {
   std::vector<std::string> questions_;
 };
 
-FakeDns::FakeDns(runtime::AsioLoop& loop, Answer answer)
+FakeDns::FakeDns(runtime::EpollLoop& loop, Answer answer)
     : impl_(std::make_unique<Impl>(loop, std::move(answer))) {}
 
 FakeDns::~FakeDns() = default;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::testing {
 
@@ -29,7 +29,7 @@ class FakeDns {
   // No reply: the question is never answered.
   using Answer = std::function<std::optional<DnsReply>(const DnsQuestion&)>;
 
-  FakeDns(runtime::AsioLoop& loop, Answer answer);
+  FakeDns(runtime::EpollLoop& loop, Answer answer);
   ~FakeDns();
   FakeDns(const FakeDns&) = delete;
   FakeDns& operator=(const FakeDns&) = delete;

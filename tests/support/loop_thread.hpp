@@ -1,4 +1,4 @@
-// An AsioLoop that runs on a thread of its own, so that a test can speak to it over plain blocking sockets.
+// An EpollLoop that runs on a thread of its own, so that a test can speak to it over plain blocking sockets.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/time.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::testing {
 
@@ -25,7 +25,7 @@ class LoopThread {
   }
 
   // For call() and for what is only used on the loop's thread.
-  runtime::AsioLoop& loop() { return loop_; }
+  runtime::EpollLoop& loop() { return loop_; }
 
   // Runs `work` on the loop's thread and returns its result.
   template <class F>
@@ -62,7 +62,7 @@ class LoopThread {
     promise.set_value(co_await task);
   }
 
-  runtime::AsioLoop loop_;
+  runtime::EpollLoop loop_;
   std::thread thread_;
 };
 

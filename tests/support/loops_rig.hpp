@@ -22,7 +22,7 @@ struct RigLoop {
     call->headers = std::move(headers);
     call->path = "/v1/chat/completions";
     call->method = "POST";
-    loop.spawn(serve(call));
+    loop.spawn(see_through(loop, gateway, call));
     return call;
   }
 
@@ -33,20 +33,6 @@ struct RigLoop {
   CountingMetrics metrics;
   KeptLog log;
   engine::Gateway gateway;
-
- private:
-  runtime::Task<void> serve(std::shared_ptr<RigCall> call) {
-    const ports::CallerRequest request{.method = call->method,
-                                       .path = call->path,
-                                       .query = {},
-                                       .headers = call->headers,
-                                       .body = call->body,
-                                       .peer = "127.0.0.1:1",
-                                       .received = loop.now(),
-                                       .gone = call->hang_up_source.get_token()};
-    co_await gateway.handle(request, call->reply);
-    call->done = true;
-  }
 };
 
 // The first upstream lives on `home`, so `away` asks for it by message.

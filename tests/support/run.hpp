@@ -5,19 +5,19 @@
 #include <stdexcept>
 #include <utility>
 
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::testing {
 
 namespace detail {
 
 template <class T>
-runtime::Task<void> store_and_stop(runtime::AsioLoop& loop, runtime::Task<T> task, std::optional<T>& out) {
+runtime::Task<void> store_and_stop(runtime::EpollLoop& loop, runtime::Task<T> task, std::optional<T>& out) {
   out.emplace(co_await task);
   loop.stop();
 }
 
-inline runtime::Task<void> finish_and_stop(runtime::AsioLoop& loop, runtime::Task<void> task) {
+inline runtime::Task<void> finish_and_stop(runtime::EpollLoop& loop, runtime::Task<void> task) {
   co_await task;
   loop.stop();
 }
@@ -25,7 +25,7 @@ inline runtime::Task<void> finish_and_stop(runtime::AsioLoop& loop, runtime::Tas
 }  // namespace detail
 
 template <class T>
-T run(runtime::AsioLoop& loop, runtime::Task<T> task) {
+T run(runtime::EpollLoop& loop, runtime::Task<T> task) {
   std::optional<T> result;
   loop.spawn(detail::store_and_stop(loop, std::move(task), result));
   loop.run();
@@ -33,7 +33,7 @@ T run(runtime::AsioLoop& loop, runtime::Task<T> task) {
   return std::move(*result);
 }
 
-inline void run(runtime::AsioLoop& loop, runtime::Task<void> task) {
+inline void run(runtime::EpollLoop& loop, runtime::Task<void> task) {
   loop.spawn(detail::finish_and_stop(loop, std::move(task)));
   loop.run();
 }

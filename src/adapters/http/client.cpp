@@ -29,7 +29,7 @@ class FailedExchange final : public ports::HttpExchange {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Client>> Client::make(runtime::AsioLoop& loop,
+base::Result<std::unique_ptr<Client>> Client::make(runtime::EpollLoop& loop,
                                                    const ConfiguredUpstreams& upstreams,
                                                    net::ResolverSettings resolver) {
   std::unique_ptr<Client> client(new Client(loop, std::move(resolver)));
@@ -37,7 +37,7 @@ base::Result<std::unique_ptr<Client>> Client::make(runtime::AsioLoop& loop,
   return client;
 }
 
-base::Result<std::unique_ptr<Client>> Client::make(runtime::AsioLoop& loop,
+base::Result<std::unique_ptr<Client>> Client::make(runtime::EpollLoop& loop,
                                                    std::vector<route::UpstreamSpec> upstreams,
                                                    net::ResolverSettings resolver) {
   ConfiguredUpstreams configured;

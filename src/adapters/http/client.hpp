@@ -15,7 +15,7 @@
 #include "base/result.hpp"
 #include "ports/http_client.hpp"
 #include "route/spec.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::adapters::http {
 
@@ -24,10 +24,10 @@ using ConfiguredUpstreams = std::vector<std::shared_ptr<const route::UpstreamSpe
 class Client final : public ports::HttpClient {
  public:
   // The error says which upstream's base URL or ca_file is wrong, and how.
-  static base::Result<std::unique_ptr<Client>> make(runtime::AsioLoop& loop,
+  static base::Result<std::unique_ptr<Client>> make(runtime::EpollLoop& loop,
                                                     const ConfiguredUpstreams& upstreams,
                                                     net::ResolverSettings resolver = {});
-  static base::Result<std::unique_ptr<Client>> make(runtime::AsioLoop& loop,
+  static base::Result<std::unique_ptr<Client>> make(runtime::EpollLoop& loop,
                                                     std::vector<route::UpstreamSpec> upstreams,
                                                     net::ResolverSettings resolver = {});
   ~Client() override;
@@ -57,12 +57,12 @@ class Client final : public ports::HttpClient {
   };
   using Upstreams = std::map<std::string, Current, std::less<>>;
 
-  Client(runtime::AsioLoop& loop, net::ResolverSettings resolver)
+  Client(runtime::EpollLoop& loop, net::ResolverSettings resolver)
       : loop_(loop), resolver_(std::make_shared<net::Resolver>(loop, std::move(resolver))) {}
   base::Result<Upstreams> make_upstreams(const ConfiguredUpstreams& specs);
   std::shared_ptr<ClientUpstream> find(const ports::ClientRequest& request) const;
 
-  runtime::AsioLoop& loop_;
+  runtime::EpollLoop& loop_;
   std::shared_ptr<net::Resolver> resolver_;
   Upstreams upstreams_;
   std::vector<Former> former_;

@@ -39,7 +39,7 @@ runtime::Task<bool> send(net::TcpConn& tcp, std::string_view bytes, base::TimePo
   co_return true;
 }
 
-// Reads the proxy's answer to its end, past interim ones. What is wrong, or nothing.
+// Reads the proxy's answer to its end, past interim ones.
 class AnswerReader {
  public:
   std::span<char> space() {

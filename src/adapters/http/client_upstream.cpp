@@ -77,7 +77,7 @@ base::Result<ClientUpstream::Place> place_of(const route::EndpointSpec& endpoint
 
 }  // namespace
 
-base::Result<std::shared_ptr<ClientUpstream>> ClientUpstream::make(runtime::AsioLoop& loop, Shared shared,
+base::Result<std::shared_ptr<ClientUpstream>> ClientUpstream::make(runtime::EpollLoop& loop, Shared shared,
                                                                    route::UpstreamSpec spec,
                                                                    const ClientUpstream* before) {
   const auto refuse = [&](const std::string& reason) {
@@ -142,7 +142,7 @@ void ClientUpstream::succeed(ClientUpstream& before) {
   schedule();
 }
 
-ClientUpstream::ClientUpstream(runtime::AsioLoop& loop, Shared shared, route::UpstreamSpec spec,
+ClientUpstream::ClientUpstream(runtime::EpollLoop& loop, Shared shared, route::UpstreamSpec spec,
                                std::vector<Place> places, Trust trust)
     : loop_(loop),
       spec_(std::move(spec)),

@@ -20,7 +20,7 @@
 #include "base/result.hpp"
 #include "ports/http_client.hpp"
 #include "route/spec.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::adapters::http {
 
@@ -100,7 +100,7 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
 
   // The error names the upstream and the setting. `before` is the one that it is to succeed, if any: TLS
   // sessions and roots are shared where the same are trusted.
-  static base::Result<std::shared_ptr<ClientUpstream>> make(runtime::AsioLoop& loop, Shared shared,
+  static base::Result<std::shared_ptr<ClientUpstream>> make(runtime::EpollLoop& loop, Shared shared,
                                                             route::UpstreamSpec spec,
                                                             const ClientUpstream* before = nullptr);
 
@@ -140,7 +140,7 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
 
   const BaseUrl& url(std::size_t endpoint) const { return endpoints_[endpoint].url; }
   const std::string& endpoint_name(std::size_t endpoint) const { return endpoints_[endpoint].name; }
-  runtime::AsioLoop& loop() const { return loop_; }
+  runtime::EpollLoop& loop() const { return loop_; }
   const std::string& name() const { return spec_.name; }
   void count_stale_repeat() { ++counters_->stale_repeats; }
   ClientCounters counters() const;
@@ -157,7 +157,7 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
     std::string roots;                     // what was in the ca_file
   };
 
-  ClientUpstream(runtime::AsioLoop& loop, Shared shared, route::UpstreamSpec spec, std::vector<Place> places,
+  ClientUpstream(runtime::EpollLoop& loop, Shared shared, route::UpstreamSpec spec, std::vector<Place> places,
                  Trust trust);
 
  private:
@@ -194,7 +194,7 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
   void fire() override;
   void schedule();
 
-  runtime::AsioLoop& loop_;
+  runtime::EpollLoop& loop_;
   route::UpstreamSpec spec_;
   Trust trust_;
   std::shared_ptr<net::Resolver> resolver_;

@@ -105,7 +105,7 @@ std::string_view ServerCore::date() {
   return date_;
 }
 
-HttpServer::HttpServer(runtime::AsioLoop& loop, ServerSettings settings, ports::Handler handler,
+HttpServer::HttpServer(runtime::EpollLoop& loop, ServerSettings settings, ports::Handler handler,
                        ErrorPage error_page, ports::FrontHooks hooks)
     : core_(std::make_shared<ServerCore>(loop, std::move(settings), std::move(handler), std::move(error_page),
                                          std::move(hooks))) {}

@@ -23,7 +23,7 @@
 #include "http/browser_guard.hpp"
 #include "http/cors.hpp"
 #include "ports/http_server.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 #include "runtime/task.hpp"
 
 namespace dujiang::adapters::http {
@@ -103,7 +103,7 @@ class ServerCore;
 
 class HttpServer {
  public:
-  HttpServer(runtime::AsioLoop& loop, ServerSettings settings, ports::Handler handler, ErrorPage error_page,
+  HttpServer(runtime::EpollLoop& loop, ServerSettings settings, ports::Handler handler, ErrorPage error_page,
              ports::FrontHooks hooks = {});
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -28,7 +28,7 @@ struct Entrance {
 
 class ServerCore {
  public:
-  ServerCore(runtime::AsioLoop& on, ServerSettings with, ports::Handler to, ErrorPage page,
+  ServerCore(runtime::EpollLoop& on, ServerSettings with, ports::Handler to, ErrorPage page,
              ports::FrontHooks say)
       : loop(on),
         settings(std::move(with)),
@@ -43,7 +43,7 @@ class ServerCore {
   // Now, as the Date field has it; formatted once a second.
   std::string_view date();
 
-  runtime::AsioLoop& loop;
+  runtime::EpollLoop& loop;
   ServerSettings settings;
   const ports::Handler handler;
   const ErrorPage error_page;

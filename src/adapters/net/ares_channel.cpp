@@ -44,7 +44,7 @@ bool same(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec &&
 
 class AresChannel::Impl final : private runtime::Timer {
  public:
-  Impl(runtime::AsioLoop& loop, DnsServers servers) : loop_(loop), servers_(std::move(servers)) {}
+  Impl(runtime::EpollLoop& loop, DnsServers servers) : loop_(loop), servers_(std::move(servers)) {}
   ~Impl() override { close(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -161,7 +161,7 @@ class AresChannel::Impl final : private runtime::Timer {
     loop_.arm(*this, base::after(loop_.now(), wait));
   }
 
-  runtime::AsioLoop& loop_;
+  runtime::EpollLoop& loop_;
   DnsServers servers_;
   ares_channel channel_ = nullptr;
   std::string error_;
@@ -170,7 +170,7 @@ class AresChannel::Impl final : private runtime::Timer {
   std::unordered_map<int, std::unique_ptr<Watch>> watches_;
 };
 
-AresChannel::AresChannel(runtime::AsioLoop& loop, DnsServers servers)
+AresChannel::AresChannel(runtime::EpollLoop& loop, DnsServers servers)
     : impl_(std::make_unique<Impl>(loop, std::move(servers))) {}
 
 AresChannel::~AresChannel() = default;

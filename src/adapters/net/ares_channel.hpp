@@ -9,7 +9,7 @@
 
 #include "adapters/net/address.hpp"
 #include "base/result.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::adapters::net {
 
@@ -29,7 +29,7 @@ class AresChannel {
  public:
   using Done = std::function<void(base::Result<DnsAnswer>)>;
 
-  AresChannel(runtime::AsioLoop& loop, DnsServers servers);
+  AresChannel(runtime::EpollLoop& loop, DnsServers servers);
   // Look-ups under way end with an error first.
   ~AresChannel();
 

@@ -37,7 +37,7 @@ class Seat {
 
 class Resolver::Impl {
  public:
-  Impl(runtime::AsioLoop& loop, ResolverSettings settings)
+  Impl(runtime::EpollLoop& loop, ResolverSettings settings)
       : loop_(loop),
         stale_wait_(settings.stale_wait),
         cache_(settings.cache),
@@ -98,7 +98,7 @@ class Resolver::Impl {
     flights_.erase(host);
   }
 
-  runtime::AsioLoop& loop_;
+  runtime::EpollLoop& loop_;
   base::Duration stale_wait_;
   DnsCache cache_;
   std::unordered_map<std::string, std::shared_ptr<Flight>> flights_;
@@ -106,7 +106,7 @@ class Resolver::Impl {
   std::unique_ptr<AresChannel> channel_;  // last: its end calls back
 };
 
-Resolver::Resolver(runtime::AsioLoop& loop, ResolverSettings settings)
+Resolver::Resolver(runtime::EpollLoop& loop, ResolverSettings settings)
     : impl_(std::make_shared<Impl>(loop, std::move(settings))) {}
 
 Resolver::~Resolver() { impl_->close(); }

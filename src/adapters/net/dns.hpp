@@ -9,7 +9,7 @@
 #include "adapters/net/ares_channel.hpp"
 #include "adapters/net/dns_cache.hpp"
 #include "base/time.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 #include "runtime/task.hpp"
 
 namespace dujiang::adapters::net {
@@ -29,7 +29,7 @@ struct ResolveError {
 
 class Resolver {
  public:
-  explicit Resolver(runtime::AsioLoop& loop, ResolverSettings settings = {});
+  explicit Resolver(runtime::EpollLoop& loop, ResolverSettings settings = {});
   // Look-ups under way fail.
   ~Resolver();
   Resolver(const Resolver&) = delete;

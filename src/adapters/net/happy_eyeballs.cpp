@@ -11,9 +11,9 @@ namespace {
 
 // What the attempts of one call share. They may end after it.
 struct Race {
-  explicit Race(runtime::AsioLoop& on) : loop(on), changed(on) {}
+  explicit Race(runtime::EpollLoop& on) : loop(on), changed(on) {}
 
-  runtime::AsioLoop& loop;
+  runtime::EpollLoop& loop;
   runtime::Signal changed;  // an attempt has ended
   std::stop_source decided;
   std::unique_ptr<TcpConn> winner;
@@ -55,7 +55,7 @@ std::vector<SocketAddress> by_turns(const std::vector<SocketAddress>& addresses)
   return turns;
 }
 
-runtime::Task<TcpConnected> connect_first(runtime::AsioLoop& loop, AddressList addresses, std::uint16_t port,
+runtime::Task<TcpConnected> connect_first(runtime::EpollLoop& loop, AddressList addresses, std::uint16_t port,
                                           base::TimePoint until) {
   const std::vector<SocketAddress> order = by_turns(*addresses);
   if (order.size() == 1) co_return co_await connect_tcp(loop, order.front().with_port(port), until);

@@ -19,7 +19,7 @@ std::vector<SocketAddress> by_turns(const std::vector<SocketAddress>& addresses)
 // The first connection that comes about, by `until` at the latest; the other attempts are ended. An address
 // that fails is followed by the next one at once. The failure is that of the first address, with the others'
 // messages.
-runtime::Task<TcpConnected> connect_first(runtime::AsioLoop& loop, AddressList addresses, std::uint16_t port,
+runtime::Task<TcpConnected> connect_first(runtime::EpollLoop& loop, AddressList addresses, std::uint16_t port,
                                           base::TimePoint until);
 
 }  // namespace dujiang::adapters::net

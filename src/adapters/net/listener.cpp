@@ -51,7 +51,7 @@ void set_option(int fd, int level, int option) {
   ::setsockopt(fd, level, option, &on, sizeof on);
 }
 
-base::Result<Socket> bound_socket(runtime::AsioLoop& loop, const SocketAddress& at, bool beside_others) {
+base::Result<Socket> bound_socket(runtime::EpollLoop& loop, const SocketAddress& at, bool beside_others) {
   const int fd = ::socket(at.is_ip6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return base::fail(bind_error(at, errno));
   Socket socket(loop, fd);
@@ -101,7 +101,7 @@ std::string path_in(const sockaddr_storage& native, socklen_t size) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Listener>> Listener::open(runtime::AsioLoop& loop, const SocketAddress& at,
+base::Result<std::unique_ptr<Listener>> Listener::open(runtime::EpollLoop& loop, const SocketAddress& at,
                                                        Sharing sharing) {
   auto socket = bound_socket(loop, at, false);
   if (!socket) return std::unexpected(socket.error());
@@ -113,7 +113,7 @@ base::Result<std::unique_ptr<Listener>> Listener::open(runtime::AsioLoop& loop, 
   return listener;
 }
 
-base::Result<std::unique_ptr<Listener>> Listener::open_beside(runtime::AsioLoop& loop,
+base::Result<std::unique_ptr<Listener>> Listener::open_beside(runtime::EpollLoop& loop,
                                                               const Listener& first) {
   if (first.sharing_ == Sharing::alone) {
     const int fd = ::fcntl(first.socket_.fd(), F_DUPFD_CLOEXEC, 0);
@@ -137,7 +137,7 @@ base::Result<std::unique_ptr<Listener>> Listener::listen_on(Socket socket, const
   return std::unique_ptr<Listener>(new Listener(std::move(socket), SocketAddress::from_native(*address)));
 }
 
-base::Result<std::unique_ptr<Listener>> Listener::open_unix(runtime::AsioLoop& loop, const std::string& path,
+base::Result<std::unique_ptr<Listener>> Listener::open_unix(runtime::EpollLoop& loop, const std::string& path,
                                                             mode_t mode) {
   auto made = listen_unix(path, mode, kBacklog);
   if (!made) return std::unexpected(made.error());
@@ -146,7 +146,7 @@ base::Result<std::unique_ptr<Listener>> Listener::open_unix(runtime::AsioLoop& l
   return listener;
 }
 
-base::Result<std::unique_ptr<Listener>> Listener::adopt(runtime::AsioLoop& loop, int fd) {
+base::Result<std::unique_ptr<Listener>> Listener::adopt(runtime::EpollLoop& loop, int fd) {
   sockaddr_storage native{};
   auto* address = reinterpret_cast<sockaddr*>(&native);
   socklen_t size = sizeof native;
@@ -169,7 +169,7 @@ base::Result<std::unique_ptr<Listener>> Listener::adopt(runtime::AsioLoop& loop,
 }
 
 runtime::Task<Accepted> Listener::accept() {
-  runtime::AsioLoop& loop = socket_.loop();
+  runtime::EpollLoop& loop = socket_.loop();
   while (!closed()) {
     sockaddr_storage native{};
     auto* address = reinterpret_cast<sockaddr*>(&native);

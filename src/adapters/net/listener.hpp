@@ -14,7 +14,7 @@
 #include "adapters/net/tcp.hpp"
 #include "adapters/net/unix_socket.hpp"
 #include "base/result.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 #include "runtime/task.hpp"
 
 namespace dujiang::adapters::net {
@@ -31,19 +31,19 @@ class Listener {
 
   // Binds and listens; port 0 takes any free one. The error says which address, why, and what to do: an
   // address that another program listens on is refused, shared or not.
-  static base::Result<std::unique_ptr<Listener>> open(runtime::AsioLoop& loop, const SocketAddress& at,
+  static base::Result<std::unique_ptr<Listener>> open(runtime::EpollLoop& loop, const SocketAddress& at,
                                                       Sharing sharing = Sharing::alone);
 
   // One more listener beside `first` on another loop. Where that is not shared (a Unix socket, or one that
   // was taken over), both hold the same socket, and a connection comes to whoever takes it first.
-  static base::Result<std::unique_ptr<Listener>> open_beside(runtime::AsioLoop& loop, const Listener& first);
+  static base::Result<std::unique_ptr<Listener>> open_beside(runtime::EpollLoop& loop, const Listener& first);
 
   // Listens on a Unix socket: its file has these rights, and goes with the listener.
-  static base::Result<std::unique_ptr<Listener>> open_unix(runtime::AsioLoop& loop, const std::string& path,
+  static base::Result<std::unique_ptr<Listener>> open_unix(runtime::EpollLoop& loop, const std::string& path,
                                                            mode_t mode);
 
   // Takes over a socket that listens already, TCP or Unix; its file is not ours to remove.
-  static base::Result<std::unique_ptr<Listener>> adopt(runtime::AsioLoop& loop, int fd);
+  static base::Result<std::unique_ptr<Listener>> adopt(runtime::EpollLoop& loop, int fd);
 
   // With the port that was really bound. Of a Unix socket an empty one.
   const SocketAddress& address() const { return address_; }

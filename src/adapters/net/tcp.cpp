@@ -94,7 +94,7 @@ void set_no_delay(int fd) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-runtime::Task<TcpConnected> connect_tcp(runtime::AsioLoop& loop, SocketAddress to, base::TimePoint until,
+runtime::Task<TcpConnected> connect_tcp(runtime::EpollLoop& loop, SocketAddress to, base::TimePoint until,
                                         std::stop_token unwanted) {
   const int fd = ::socket(to.is_ip6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) co_return connect_failure(to, errno);

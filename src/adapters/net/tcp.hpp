@@ -11,7 +11,7 @@
 #include "adapters/net/conn.hpp"
 #include "adapters/net/socket.hpp"
 #include "base/time.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 #include "runtime/task.hpp"
 
 namespace dujiang::adapters::net {
@@ -51,7 +51,7 @@ using TcpConnected = std::expected<std::unique_ptr<TcpConn>, ConnectFailure>;
 
 // Connects, by `until` at the latest. `local`: this machine has no descriptor, port or memory left for it.
 // When `unwanted` is stopped, the attempt ends at once, as one that timed out.
-runtime::Task<TcpConnected> connect_tcp(runtime::AsioLoop& loop, SocketAddress to, base::TimePoint until,
+runtime::Task<TcpConnected> connect_tcp(runtime::EpollLoop& loop, SocketAddress to, base::TimePoint until,
                                         std::stop_token unwanted = {});
 
 // Small writes leave at once instead of waiting for the acknowledgement of earlier ones.

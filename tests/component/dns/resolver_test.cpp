@@ -51,7 +51,7 @@ class ResolverTest : public ::testing::Test {
     return result;
   }
 
-  runtime::AsioLoop loop_{1};
+  runtime::EpollLoop loop_{1};
 };
 
 TEST_F(ResolverTest, NeverAsksForLiteralAddresses) {
@@ -156,7 +156,7 @@ runtime::Task<void> resolve_into(Resolver& resolver, base::TimePoint until, int&
   if (co_await resolver.resolve("api.test", until)) ++count;
 }
 
-runtime::Task<void> resolve_at_once(runtime::AsioLoop& loop, Resolver& resolver, int waiters, int& count) {
+runtime::Task<void> resolve_at_once(runtime::EpollLoop& loop, Resolver& resolver, int waiters, int& count) {
   const base::TimePoint until = loop.now() + 10s;
   for (int i = 0; i < waiters; ++i) loop.spawn(resolve_into(resolver, until, count));
   co_await resolver.resolve("api.test", until);

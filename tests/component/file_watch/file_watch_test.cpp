@@ -62,7 +62,7 @@ class FileWatchTest : public ::testing::Test {
   }
 
   std::string folder_;
-  runtime::AsioLoop loop_{1};
+  runtime::EpollLoop loop_{1};
   runtime::Signal changed_{loop_};
   int changes_ = 0;
   FileWatch watch_{loop_, [this] {

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using Kind = HttpEvent::Kind;
 
 // A port on which nobody listens.
-std::string refusing_url(runtime::AsioLoop& loop) {
+std::string refusing_url(runtime::EpollLoop& loop) {
   const ScriptedServer server(loop, {{}});
   return server.url();
 }

@@ -96,7 +96,7 @@ class ClientTest : public ::testing::Test {
     EXPECT_TRUE(done());
   }
 
-  runtime::AsioLoop loop_{1};
+  runtime::EpollLoop loop_{1};
 };
 
 }  // namespace dujiang::testing

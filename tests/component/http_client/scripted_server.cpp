@@ -29,7 +29,7 @@ std::size_t announced_length(std::string_view head) {
 }  // namespace
 
 struct ScriptedServerState {
-  explicit ScriptedServerState(runtime::AsioLoop& on)
+  explicit ScriptedServerState(runtime::EpollLoop& on)
       : loop(on),
         listener(adapters::net::Listener::open(on, adapters::net::SocketAddress::parse("127.0.0.1:0").value())
                      .value()),
@@ -40,7 +40,7 @@ struct ScriptedServerState {
     return scripts[std::min(connection, scripts.size() - 1)];
   }
 
-  runtime::AsioLoop& loop;
+  runtime::EpollLoop& loop;
   std::unique_ptr<adapters::net::Listener> listener;
   adapters::net::SocketAddress address;
   runtime::Signal go;
@@ -55,7 +55,7 @@ namespace {
 
 // Reads into `got` until it has `size` bytes, or where that is 0 a whole head. False at the end of the
 // stream.
-runtime::Task<bool> read_until(runtime::AsioLoop& loop, Conn& conn, std::string& got, std::size_t size) {
+runtime::Task<bool> read_until(runtime::EpollLoop& loop, Conn& conn, std::string& got, std::size_t size) {
   while (size > 0 ? got.size() < size : got.find("\r\n\r\n") == std::string::npos) {
     std::array<char, 4096> buffer{};
     // A head is read byte by byte, so that nothing behind it is taken from the kernel.
@@ -71,7 +71,7 @@ runtime::Task<bool> read_until(runtime::AsioLoop& loop, Conn& conn, std::string&
   co_return true;
 }
 
-runtime::Task<bool> write_all(runtime::AsioLoop& loop, Conn& conn, std::string text, std::uint64_t& sent) {
+runtime::Task<bool> write_all(runtime::EpollLoop& loop, Conn& conn, std::string text, std::uint64_t& sent) {
   std::string_view rest = text;
   while (!rest.empty()) {
     const IoResult result = conn.write(rest);
@@ -87,7 +87,7 @@ runtime::Task<bool> write_all(runtime::AsioLoop& loop, Conn& conn, std::string t
 }
 
 // Reads and drops until the stream ends, however it does.
-runtime::Task<void> read_to_end(runtime::AsioLoop& loop, Conn& conn) {
+runtime::Task<void> read_to_end(runtime::EpollLoop& loop, Conn& conn) {
   std::string all;
   co_await read_until(loop, conn, all, std::string().max_size());
 }
@@ -150,7 +150,7 @@ runtime::Task<void> accept_all(StatePtr state) {
 
 }  // namespace
 
-ScriptedServer::ScriptedServer(runtime::AsioLoop& loop, std::vector<Script> scripts)
+ScriptedServer::ScriptedServer(runtime::EpollLoop& loop, std::vector<Script> scripts)
     : state_(std::make_shared<ScriptedServerState>(loop)) {
   state_->scripts = std::move(scripts);
   loop.spawn(accept_all(state_));

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "adapters/net/listener.hpp"
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 
 namespace dujiang::testing {
 
@@ -45,7 +45,7 @@ struct ScriptedServerState;
 class ScriptedServer {
  public:
   // The n-th connection gets the n-th script, those after the last one the last.
-  ScriptedServer(runtime::AsioLoop& loop, std::vector<Script> scripts);
+  ScriptedServer(runtime::EpollLoop& loop, std::vector<Script> scripts);
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;

@@ -11,7 +11,7 @@ using Kind = HttpEvent::Kind;
 
 // Answers requests over TLS, so many on each connection.
 struct TlsServer {
-  TlsServer(runtime::AsioLoop& loop, const Certificate& certificate)
+  TlsServer(runtime::EpollLoop& loop, const Certificate& certificate)
       : context(certificate),
         listener(
             adapters::net::Listener::open(loop, adapters::net::SocketAddress::parse("127.0.0.1:0").value())

@@ -22,7 +22,7 @@ struct Watch {
 
 // Starts an answer and holds it until the caller is gone.
 runtime::Task<void> hold(const ports::CallerRequest& request, ports::CallerReply& reply,
-                         runtime::AsioLoop& loop, std::shared_ptr<Watch> watch) {
+                         runtime::EpollLoop& loop, std::shared_ptr<Watch> watch) {
   runtime::Signal left(loop);
   const std::stop_callback on_gone(request.gone, [&left] { left.notify(); });
   reply.start(200, {}, std::nullopt);
@@ -35,7 +35,7 @@ runtime::Task<void> hold(const ports::CallerRequest& request, ports::CallerReply
 }
 
 TestServer::MakeHandler holding(const std::shared_ptr<Watch>& watch) {
-  return [watch](runtime::AsioLoop& loop) {
+  return [watch](runtime::EpollLoop& loop) {
     return [&loop, watch](const ports::CallerRequest& request, ports::CallerReply& reply) {
       return hold(request, reply, loop, watch);
     };
@@ -174,7 +174,7 @@ TEST(CallersLeaving, ACallerThatReadsNothingForTooLongCountsAsGone) {
 
 // Holds the first request until the test says so, and echoes every other.
 runtime::Task<void> hold_first(const ports::CallerRequest& request, ports::CallerReply& reply,
-                               runtime::AsioLoop& loop, std::shared_ptr<Watch> watch) {
+                               runtime::EpollLoop& loop, std::shared_ptr<Watch> watch) {
   if (request.path == "/first") {
     watch->begun.arrive();
     while (!watch->release) co_await runtime::sleep_until(loop, base::after(loop.now(), 1ms));
@@ -183,7 +183,7 @@ runtime::Task<void> hold_first(const ports::CallerRequest& request, ports::Calle
 }
 
 TestServer::MakeHandler holding_first(const std::shared_ptr<Watch>& watch) {
-  return [watch](runtime::AsioLoop& loop) {
+  return [watch](runtime::EpollLoop& loop) {
     return [&loop, watch](const ports::CallerRequest& request, ports::CallerReply& reply) {
       return hold_first(request, reply, loop, watch);
     };
@@ -339,7 +339,7 @@ TEST(Draining, AServerMayEndBeforeItsLoopWhileRequestsAreUnderWay) {
 }
 
 runtime::Task<void> never_end(const ports::CallerRequest& request, ports::CallerReply& reply,
-                              runtime::AsioLoop& loop, std::shared_ptr<Watch> watch) {
+                              runtime::EpollLoop& loop, std::shared_ptr<Watch> watch) {
   const std::stop_callback ignored(request.gone, [] {});
   runtime::Signal never(loop);
   reply.start(200, {}, std::nullopt);

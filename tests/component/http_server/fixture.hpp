@@ -31,7 +31,7 @@ inline ErrorBody plain_page(int status, std::string_view code, std::string_view 
 
 class TestServer {
  public:
-  using MakeHandler = std::function<ports::Handler(runtime::AsioLoop&)>;
+  using MakeHandler = std::function<ports::Handler(runtime::EpollLoop&)>;
 
   explicit TestServer(const MakeHandler& make, ServerSettings settings = {}, Door door = {},
                       ports::FrontHooks hooks = {}) {
@@ -109,7 +109,7 @@ inline runtime::Task<void> echo(const ports::CallerRequest& request, ports::Call
 }
 
 inline TestServer::MakeHandler always(const ports::Handler& handler) {
-  return [handler](runtime::AsioLoop&) { return handler; };
+  return [handler](runtime::EpollLoop&) { return handler; };
 }
 
 inline std::string get(const std::string& target) {

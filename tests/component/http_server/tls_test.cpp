@@ -155,7 +155,7 @@ struct Leaving {
 };
 
 runtime::Task<void> await_leaving(const ports::CallerRequest& request, ports::CallerReply& reply,
-                                  runtime::AsioLoop& loop, std::shared_ptr<Leaving> leaving) {
+                                  runtime::EpollLoop& loop, std::shared_ptr<Leaving> leaving) {
   runtime::Signal left(loop);
   const std::stop_callback on_gone(request.gone, [&left] { left.notify(); });
   leaving->begun.arrive();
@@ -166,7 +166,7 @@ runtime::Task<void> await_leaving(const ports::CallerRequest& request, ports::Ca
 
 TEST_F(TlsFrontTest, SeesACallerWhoLeaves) {
   const auto leaving = std::make_shared<Leaving>();
-  const auto make = [leaving](runtime::AsioLoop& loop) {
+  const auto make = [leaving](runtime::EpollLoop& loop) {
     return [&loop, leaving](const ports::CallerRequest& request, ports::CallerReply& reply) {
       return await_leaving(request, reply, loop, leaving);
     };

@@ -33,7 +33,7 @@ class HappyEyeballsTest : public ::testing::Test {
     return testing::run(loop_, connect_first(loop_, std::move(addresses), port, loop_.now() + within));
   }
 
-  runtime::AsioLoop loop_{1};
+  runtime::EpollLoop loop_{1};
 };
 
 TEST_F(HappyEyeballsTest, AnAddressThatSwallowsPacketsHoldsUpNobody) {

@@ -45,7 +45,7 @@ struct Place {
   }
 };
 
-runtime::Task<std::string> read_until_end(runtime::AsioLoop& loop, std::unique_ptr<TcpConn> conn) {
+runtime::Task<std::string> read_until_end(runtime::EpollLoop& loop, std::unique_ptr<TcpConn> conn) {
   std::string text;
   std::array<char, 1000> bytes{};
   while (true) {
@@ -116,7 +116,7 @@ TEST(TcpConn, AResetIsSeenByThePeer) {
   EXPECT_EQ(peer.end(), RawSocket::End::reset);
 }
 
-runtime::Task<std::uint64_t> write_until_blocked(runtime::AsioLoop& loop, TcpConn& conn, bool& was_woken) {
+runtime::Task<std::uint64_t> write_until_blocked(runtime::EpollLoop& loop, TcpConn& conn, bool& was_woken) {
   const std::string piece(1 << 20, 'x');
   std::uint64_t total = 0;
   while (true) {
@@ -161,7 +161,7 @@ TEST(TcpConn, MayGoAwayWhileTheReactorStillWatchesIt) {
 
 std::string connect_outcome(LoopThread& thread, SocketAddress to, base::Duration within) {
   const auto result = thread.await<std::string>([&]() {
-    const auto go = [](runtime::AsioLoop& loop, SocketAddress at,
+    const auto go = [](runtime::EpollLoop& loop, SocketAddress at,
                        base::TimePoint until) -> runtime::Task<std::string> {
       auto conn = co_await connect_tcp(loop, at, until);
       if (conn) co_return "connected";
@@ -272,7 +272,7 @@ runtime::Task<void> accept_into(Listener& listener, std::unique_ptr<TcpConn>& in
 }
 
 // Accepts a connection that waits already, without descriptors until accept() has missed them `times` times.
-runtime::Task<std::unique_ptr<TcpConn>> accept_starved(runtime::AsioLoop& loop, Listener& listener,
+runtime::Task<std::unique_ptr<TcpConn>> accept_starved(runtime::EpollLoop& loop, Listener& listener,
                                                        std::uint64_t times, std::uint64_t& starved) {
   std::unique_ptr<TcpConn> conn;
   runtime::Signal missed(loop);

@@ -54,7 +54,7 @@ class UnixSocketTest : public ::testing::Test {
     return Listener::open_unix(loop_, path_, mode);
   }
 
-  runtime::AsioLoop loop_{1};
+  runtime::EpollLoop loop_{1};
   std::string folder_;
   std::string path_;
 };

@@ -147,7 +147,7 @@ void SimTest::start(std::string_view scenario, double speed) {
 }
 
 void SimTest::start(Options options) {
-  loop_ = std::make_unique<runtime::AsioLoop>(1);
+  loop_ = std::make_unique<runtime::EpollLoop>(1);
   if (options.models.empty()) options.models = default_models();
   server_ = Server::open(*loop_, std::move(options)).value();
   port_ = server_->port();

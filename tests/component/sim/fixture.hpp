@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 #include "sim/options.hpp"
 #include "sim/server.hpp"
 
@@ -81,7 +81,7 @@ class SimTest : public testing::Test {
   void expect_stat(std::string_view name, std::uint64_t value) const;
 
  private:
-  std::unique_ptr<runtime::AsioLoop> loop_;
+  std::unique_ptr<runtime::EpollLoop> loop_;
   std::unique_ptr<Server> server_;
   std::thread thread_;
   std::uint16_t port_ = 0;

@@ -52,7 +52,7 @@ runtime::Task<IoStatus> read_on(Conn& conn) {
   co_return IoStatus::would_block;
 }
 
-runtime::Task<IoStatus> converse(runtime::AsioLoop& loop, std::shared_ptr<TlsContext> context,
+runtime::Task<IoStatus> converse(runtime::EpollLoop& loop, std::shared_ptr<TlsContext> context,
                                  SocketAddress at) {
   auto tcp = co_await connect_tcp(loop, at, loop.now() + 10s);
   set_buffer(**tcp, SO_SNDBUF);
@@ -61,7 +61,7 @@ runtime::Task<IoStatus> converse(runtime::AsioLoop& loop, std::shared_ptr<TlsCon
 }
 
 TEST(Rekeying, AgainAndAgainWithoutReadingTheAnswersEndsTheConnection) {
-  runtime::AsioLoop loop(1);
+  runtime::EpollLoop loop(1);
   const Certificate authority = make_authority("Test CA");
   TlsServerContext server(make_leaf(authority, {.names = {"api.test"}}));
   const auto listener = Listener::open(loop, SocketAddress::parse("127.0.0.1:0").value()).value();

@@ -111,7 +111,7 @@ class TlsTest : public ::testing::Test {
     return conn.error().message;
   }
 
-  runtime::AsioLoop loop_{1};
+  runtime::EpollLoop loop_{1};
   std::unique_ptr<Listener> listener_;
   Certificate authority_ = make_authority("Test CA");
 };

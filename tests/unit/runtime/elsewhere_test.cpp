@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 #include "runtime/virtual_loop.hpp"
 
 namespace dujiang::runtime {
@@ -104,7 +104,7 @@ TEST(AwaitOn, ATaskRunsOnTheOtherLoopToItsEnd) {
 }
 
 // Asks the other loop 10,000 times, one after the other, then stops both.
-Task<void> ask_often(AsioLoop& here, AsioLoop& there, int& counted_there, int& heard_here) {
+Task<void> ask_often(EpollLoop& here, EpollLoop& there, int& counted_there, int& heard_here) {
   for (int i = 0; i < 10'000; ++i) {
     heard_here += co_await call_on(here, there, [&counted_there] { return ++counted_there; });
   }
@@ -113,8 +113,8 @@ Task<void> ask_often(AsioLoop& here, AsioLoop& there, int& counted_there, int& h
 }
 
 TEST(CallOn, LoopsOnThreadsOfTheirOwnShareNothingButTheirMessages) {
-  AsioLoop a;
-  AsioLoop b;
+  EpollLoop a;
+  EpollLoop b;
   int counted = 0;
   int heard = 0;
   a.spawn(ask_often(a, b, counted, heard));

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/asio_loop.hpp"
+#include "runtime/epoll_loop.hpp"
 #include "runtime/virtual_loop.hpp"
 
 namespace dujiang::runtime {
@@ -81,7 +81,7 @@ TEST(Loop, ATaskThatNeverEndsIsFreedWithItsLoop) {
   EXPECT_EQ(witness.use_count(), 1);
 }
 
-Task<void> stop_after(AsioLoop& loop, base::Duration span, int turns, int& seen) {
+Task<void> stop_after(EpollLoop& loop, base::Duration span, int turns, int& seen) {
   for (int i = 0; i < turns; ++i) {
     co_await sleep_until(loop, loop.now() + span);
     ++seen;
@@ -97,15 +97,15 @@ Task<void> pass_the_ball(Signal& mine, Signal& other, const bool& enough) {
   other.notify();
 }
 
-Task<void> end_game(AsioLoop& loop, bool& enough) {
+Task<void> end_game(EpollLoop& loop, bool& enough) {
   co_await sleep_until(loop, loop.now() + 5ms);
   enough = true;
   co_await sleep_until(loop, loop.now() + 1ms);
   loop.stop();
 }
 
-TEST(AsioLoop, TasksThatWakeEachOtherForEverKeepNobodyFromHisTurn) {
-  AsioLoop loop(1);
+TEST(EpollLoop, TasksThatWakeEachOtherForEverKeepNobodyFromHisTurn) {
+  EpollLoop loop(1);
   Signal left(loop);
   Signal right(loop);
   bool enough = false;
@@ -116,16 +116,16 @@ TEST(AsioLoop, TasksThatWakeEachOtherForEverKeepNobodyFromHisTurn) {
   EXPECT_TRUE(enough);
 }
 
-TEST(AsioLoop, RunsTimersInRealTimeUntilStopped) {
-  AsioLoop loop(1);
+TEST(EpollLoop, RunsTimersInRealTimeUntilStopped) {
+  EpollLoop loop(1);
   int seen = 0;
   loop.spawn(stop_after(loop, 1ms, 5, seen));
   loop.run();
   EXPECT_EQ(seen, 5);
 }
 
-TEST(AsioLoop, RunsWorkThatAnotherThreadPosts) {
-  AsioLoop loop(1);
+TEST(EpollLoop, RunsWorkThatAnotherThreadPosts) {
+  EpollLoop loop(1);
   bool ran = false;
   std::thread([&] {
     loop.post([&] {
