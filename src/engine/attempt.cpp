@@ -164,19 +164,16 @@ runtime::Task<void> Attempt::run(Caller& caller, Delivery& delivery) {
   record_.committed = delivery.committed();
 }
 
-Provenance Attempt::provenance() const {
-  return {.served_by = request_->served_by,
-          .attempts = request_->number,
-          .upstream_request_id = upstream_request_id(exchange_->headers()),
-          .upstream_headers = caller_headers(exchange_->headers())};
-}
-
 void Attempt::on_head(Delivery& delivery) {
   record_.status = exchange_->status();
   record_.headers = &exchange_->headers();
   clocks_.on_head(loop_.now());
   if (record_.status >= 200 && record_.status <= 299) {
-    delivery.begin(provenance());
+    provenance_ = {.served_by = request_->served_by,
+                   .attempts = request_->number,
+                   .upstream_request_id = upstream_request_id(exchange_->headers()),
+                   .upstream_headers = caller_headers(exchange_->headers())};
+    delivery.begin(provenance_);
     return;
   }
   form_ = Form::whole;

@@ -63,8 +63,8 @@ class Attempt {
   // Whom it asks, as that was configured when it began.
   const Setup& setup() const { return request_->setup; }
 
-  // Who answered. REQUIRES: a head came.
-  Provenance provenance() const;
+  // Who answered, once. REQUIRES: a head of success came.
+  Provenance take_provenance() { return std::move(provenance_); }
 
   std::string_view endpoint() const { return exchange_->endpoint(); }
   base::TimePoint started() const { return started_; }
@@ -109,6 +109,7 @@ class Attempt {
   std::uint64_t tokens_seen_ = 0;
   std::string detail_;
   provider::AttemptRecord record_;
+  Provenance provenance_;
 };
 
 }  // namespace dujiang::engine

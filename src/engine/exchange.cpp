@@ -239,7 +239,7 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
 runtime::Task<void> Exchange::deliver() {
   const provider::AttemptRecord& record = attempt_->record();
   ledger_.answered(*attempt_, model(attempt_target_), record.stream.usage);
-  answer_.set_provenance(attempt_->provenance());
+  answer_.set_provenance(attempt_->take_provenance());
   std::optional<std::string> whole;
   if (!record.streamed) {
     whole = provider::normalise_whole(*attempt_->setup().dialect, attempt_->take_body());

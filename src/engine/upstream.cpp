@@ -80,6 +80,13 @@ std::uint64_t Upstream::enter(policy::QueueEntry entry, Tell tell) {
   const base::TimePoint now = home_.now();
   const std::uint64_t id = next_id_++;
   entry.id = id;
+  const auto can_start = [&](std::string_view pool) { return accounts_.can_take(pool, now); };
+  if (queue_.pass(entry, now, can_start)) {
+    metrics_.observe(Metric::queue_wait, {name_}, 0);
+    tell({.state = Admitted::State::admitted,
+          .grant = Grant{shared_from_this(), setup_, *accounts_.take(entry.pool, now)}});
+    return id;
+  }
   Waiter waiter{std::move(tell), entry.pool, now, entry.deadline};
   if (auto offered = queue_.offer(std::move(entry), now); !offered) {
     metrics_.add(Metric::queue_refused, {name_, label_of(offered.error().reason)});

@@ -51,6 +51,12 @@ std::expected<void, QueueRefusal> AdmissionQueue::offer(QueueEntry entry, base::
   return {};
 }
 
+bool AdmissionQueue::pass(const QueueEntry& entry, base::TimePoint now, const CanStart& can_start) {
+  if (!waiting_.empty() || limit_ == 0) return false;
+  if (entry.not_before > now || entry.deadline <= now || !can_start(entry.pool)) return false;
+  return !bucket_ || bucket_->take(now, entry.cost);
+}
+
 std::optional<std::uint64_t> AdmissionQueue::next(base::TimePoint now, const CanStart& can_start) {
   wake_due(now);
   const Waiting* best = nullptr;

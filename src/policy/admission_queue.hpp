@@ -64,6 +64,10 @@ class AdmissionQueue {
   // REQUIRES: no entry of that id is waiting.
   std::expected<void, QueueRefusal> offer(QueueEntry entry, base::TimePoint now);
 
+  // Lets a call through that would be the only one and need not wait, paying its cost: offer() and next() in
+  // one step, and nothing is kept of it. False: it has to be offered.
+  bool pass(const QueueEntry& entry, base::TimePoint now, const CanStart& can_start);
+
   // Removes and returns the entry to admit now, paying its cost; nothing when none may go. `can_start` tells
   // whether a pool has a free slot. Ask again until it returns nothing.
   std::optional<std::uint64_t> next(base::TimePoint now, const CanStart& can_start);

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 namespace dujiang::adapters::log {
@@ -55,16 +56,36 @@ bool needs_escape(char32_t point) {
   return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029;
 }
 
+constexpr std::uint64_t each_byte(std::uint8_t value) { return 0x0101010101010101U * value; }
+
+// Whether one of eight bytes may have to be looked at: a control character, a quote, a backslash, or none of
+// ASCII. (Bit tricks: a byte below n borrows from its own top bit when n is subtracted.)
+bool may_be_special(std::uint64_t bytes) {
+  constexpr std::uint64_t kTop = each_byte(0x80);
+  const auto has_below = [](std::uint64_t text, std::uint8_t n) {
+    return (text - each_byte(n)) & ~text & kTop;
+  };
+  return (has_below(bytes, 0x20) | ((bytes | (bytes + each_byte(1))) & kTop) |
+          has_below(bytes ^ each_byte('"'), 1) | has_below(bytes ^ each_byte('\\'), 1)) != 0;
+}
+
 // How many bytes at the front stand in a string as they are: most texts have no others.
 std::size_t plain_prefix(std::string_view bytes) {
+  std::size_t plain = 0;
+  for (std::uint64_t eight = 0; bytes.size() >= plain + sizeof eight; plain += sizeof eight) {
+    std::memcpy(&eight, bytes.data() + plain, sizeof eight);
+    if (may_be_special(eight)) break;
+  }
+  bytes.remove_prefix(plain);
   const auto* special = std::ranges::find_if(
       bytes, [](unsigned char c) { return c < 0x20 || c >= 0x7F || c == '"' || c == '\\'; });
-  return static_cast<std::size_t>(special - bytes.begin());
+  return plain + static_cast<std::size_t>(special - bytes.begin());
 }
 
 void append_number(std::string& out, auto value) {
   std::array<char, 24> digits{};
-  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+  out +=
+      std::string_view(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
 }
 
 }  // namespace
@@ -108,7 +129,7 @@ void JsonObject::begin_field(std::string_view name) {
   end = std::ranges::copy(name.substr(0, key.size() - 4), end).out;
   *end++ = '"';
   *end++ = ':';
-  out_.append(key.data(), end);
+  out_ += std::string_view(key.data(), end);
 }
 
 void JsonObject::field(std::string_view name, std::string_view value) {

@@ -45,6 +45,20 @@ TEST(AdmissionQueue, AdmitsByClassAndThenByArrivalOfTheRequest) {
   EXPECT_EQ(queue.size(), 0u);
 }
 
+TEST(AdmissionQueue, ACallPassesWhereNobodyWaitsAndNothingHoldsItBack) {
+  AdmissionQueue queue(kNoLimit, TokenBucket(1, 2));
+  EXPECT_TRUE(queue.pass(entry(1, at(0s)), at(0s), always));
+  EXPECT_EQ(queue.size(), 0u);
+  EXPECT_FALSE(queue.pass(entry(2, at(0s)), at(0s), never)) << "without a slot";
+  EXPECT_FALSE(queue.pass(entry(2, at(5s)), at(0s), always)) << "before its time";
+  EXPECT_FALSE(queue.pass(entry(2, at(0s), at(1s)), at(1s), always)) << "past its deadline";
+  EXPECT_TRUE(queue.pass(entry(2, at(0s)), at(0s), always)) << "the refused ones have paid nothing";
+  EXPECT_FALSE(queue.pass(entry(3, at(0s)), at(0s), always)) << "with an empty bucket";
+  ASSERT_TRUE(queue.offer(entry(3, at(0s)), at(0s)));
+  EXPECT_FALSE(queue.pass(entry(4, at(1s)), at(1s), always)) << "past one who waits";
+  EXPECT_THAT(admitted(queue, at(1s)), ElementsAre(3));
+}
+
 TEST(AdmissionQueue, ABackoffIsAnEntryThatMayNotGoYet) {
   AdmissionQueue queue(kNoLimit, std::nullopt);
   QueueEntry retry = entry(1, at(0s));
