@@ -91,8 +91,16 @@ class Checker {
   void check_identity(const ListenerSettings& listener, const std::string& path) {
     if (!listener.tls) return;
     const auto identity = load_identity(*listener.tls, reader_.environment());
-    if (identity) return;
-    reader_.problem_at(fmt::format("{}.tls.{}", path, identity.error().key), identity.error().message);
+    if (!identity) {
+      reader_.problem_at(fmt::format("{}.tls.{}", path, identity.error().key), identity.error().message);
+      return;
+    }
+    if (const std::string& remark = (*identity)->remark(); !remark.empty())
+      reader_.warn(
+          fmt::format("{}.tls.certificate: the file {} {}", path, listener.tls->certificate, remark));
+    if (anybody_may_read(listener.tls->key, reader_.environment()))
+      reader_.warn(fmt::format("{}.tls.key: the file {} can be read by every user; chmod 640 it", path,
+                               listener.tls->key));
   }
 
   void check_address(const ListenerSettings& listener, const std::string& path) {

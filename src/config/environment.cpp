@@ -76,6 +76,12 @@ bool others_may_read(const std::string& path, const Environment& environment) {
   return bits && (*bits & kOthers) != 0;
 }
 
+bool anybody_may_read(const std::string& path, const Environment& environment) {
+  constexpr unsigned kAnybody = 0004;
+  const auto bits = environment.permissions ? environment.permissions(path) : std::nullopt;
+  return bits && (*bits & kAnybody) != 0;
+}
+
 std::string resolve(const std::string& path, const Environment& environment) {
   return (std::filesystem::path(environment.folder) / path).string();
 }

@@ -23,6 +23,9 @@ struct Environment {
 // Whether others than the owner may read the file.
 bool others_may_read(const std::string& path, const Environment& environment);
 
+// Whether anybody at all may read the file, not only its group: keys of certificates are often kept for one.
+bool anybody_may_read(const std::string& path, const Environment& environment);
+
 // The path as the process finds it.
 std::string resolve(const std::string& path, const Environment& environment);
 

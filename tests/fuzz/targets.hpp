@@ -14,6 +14,7 @@ void response(std::string_view bytes);
 void chunked_body(std::string_view bytes);
 void sse(std::string_view bytes);
 void json_request(std::string_view bytes);
+void proxy_header(std::string_view bytes);
 void configuration(std::string_view bytes);
 void classification(std::string_view bytes);
 
@@ -29,6 +30,7 @@ inline constexpr std::array kTargets{
     Target{.name = "chunked_body", .run = chunked_body},
     Target{.name = "sse", .run = sse},
     Target{.name = "json_request", .run = json_request},
+    Target{.name = "proxy_header", .run = proxy_header},
     Target{.name = "configuration", .run = configuration},
     Target{.name = "classification", .run = classification},
 };

@@ -25,7 +25,7 @@ routes: [{name: all, match: "*", targets: [{upstream: nobody}]}]
 
 def make_certificate(folder, name):
     """A self-signed one for localhost."""
-    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
          "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
          "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem"], 30).check_returncode()
 

@@ -91,6 +91,16 @@ void configure(SSL_CTX* context) {
   SSL_CTX_set_alpn_select_cb(context, &select_protocol, nullptr);
 }
 
+std::string remark_on(const X509* cert, base::WallTime from, base::WallTime until) {
+  constexpr std::time_t kSoon = std::time_t{14} * 24 * 3600;
+  std::time_t soon = std::time(nullptr) + kSoon;
+  if (X509_cmp_current_time(X509_get0_notBefore(cert)) > 0)
+    return "holds a certificate that is not valid before " + day_of(from) + "; check this machine's clock";
+  if (X509_cmp_time(X509_get0_notAfter(cert), &soon) < 0)
+    return "holds a certificate that expires on " + day_of(until) + "; renew it";
+  return {};
+}
+
 std::string mismatch(const std::vector<Cert>& chain, EVP_PKEY* key) {
   for (std::size_t i = 1; i < chain.size(); ++i) {
     if (X509_check_private_key(chain[i].get(), key) != 1) continue;
@@ -125,6 +135,7 @@ std::expected<std::shared_ptr<const TlsIdentity>, IdentityFault> TlsIdentity::ma
     return fault(In::certificate, "holds a certificate that expired on " + day_of(identity->valid_until_) +
                                       ", which no caller takes; put a renewed one there");
   }
+  identity->remark_ = remark_on(chain.front().get(), identity->valid_from_, identity->valid_until_);
   configure(context);
   if (SSL_CTX_use_certificate(context, chain.front().get()) != 1)
     return fault(In::certificate, "holds a certificate that cannot be used: " + openssl_reason());

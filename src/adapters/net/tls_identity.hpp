@@ -41,6 +41,10 @@ class TlsIdentity {
   base::WallTime valid_from() const { return valid_from_; }
   base::WallTime valid_until() const { return valid_until_; }
 
+  // What an operator should know although it works: it ends within two weeks, or has not begun. Completes
+  // "the file FILE …", as when it was made; empty for nothing.
+  const std::string& remark() const { return remark_; }
+
   // Takes over a connection that a caller opened; it can be used once shake_hands() has succeeded. Null when
   // out of memory.
   std::unique_ptr<TlsConn> accept(std::unique_ptr<TcpConn> tcp) const;
@@ -51,6 +55,7 @@ class TlsIdentity {
   ssl_ctx_st* context_;
   base::WallTime valid_from_{};
   base::WallTime valid_until_{};
+  std::string remark_;
 };
 
 // The caller's handshake, by `until` at the latest. False: it failed, or took too long.

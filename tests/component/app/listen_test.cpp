@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -44,7 +45,7 @@ class ListenTest : public AppTest {
   }
 
   Certificate authority_ = make_authority("Test CA");
-  Certificate leaf_ = make_leaf(authority_);
+  Certificate leaf_ = make_leaf(authority_, {.not_after = std::chrono::hours(24 * 30)});
 };
 
 TEST_F(ListenTest, serves_over_tls_and_says_so) {

@@ -72,6 +72,15 @@ TEST_F(IdentityTest, TakesACertificateOfTomorrowSinceTheClockMayBeWrong) {
   const auto identity = TlsIdentity::make(early.certificate, early.key);
   ASSERT_TRUE(identity) << identity.error().message;
   EXPECT_GT((*identity)->valid_from(), std::chrono::system_clock::now());
+  EXPECT_THAT((*identity)->remark(), ContainsRegex("not valid before 20.*; check this machine's clock"));
+}
+
+TEST_F(IdentityTest, RemindsOfACertificateThatEndsSoon) {
+  const Certificate soon = make_leaf(authority_, {.not_before = -1h, .not_after = 13 * 24h});
+  EXPECT_THAT(TlsIdentity::make(soon.certificate, soon.key).value()->remark(),
+              ContainsRegex("expires on 20[0-9-]*; renew it"));
+  const Certificate later = make_leaf(authority_, {.not_before = -1h, .not_after = 15 * 24h});
+  EXPECT_EQ(TlsIdentity::make(later.certificate, later.key).value()->remark(), "");
 }
 
 TEST_F(IdentityTest, RefusesAKeyThatSomebodyWouldHaveToUnlock) {

@@ -110,6 +110,21 @@ TEST(Listen, names_the_file_of_a_certificate_that_is_no_good) {
       HasSubstr("f.yaml:1: listen.also[0].tls.key: the file none.key cannot be read"));
 }
 
+TEST(Listen, warns_of_a_certificate_that_ends_soon_and_of_a_key_that_all_can_read) {
+  const FakeEnvironment files = with_certificates();
+  const auto warnings = [&](unsigned bits) {
+    Environment environment = files.get();
+    environment.permissions = [bits](const std::string&) { return bits; };
+    return parse("listen: {" + std::string(kTls) + "}\n" + std::string(kLeast), environment).value().warnings;
+  };
+  const auto ends_soon = ::testing::ContainsRegex(
+      "^listen.tls.certificate: the file good.pem holds a certificate that expires on [0-9-]*; renew it$");
+  EXPECT_THAT(warnings(0640), ::testing::ElementsAre(ends_soon));
+  EXPECT_THAT(warnings(0644),
+              ::testing::ElementsAre(
+                  ends_soon, "listen.tls.key: the file good.key can be read by every user; chmod 640 it"));
+}
+
 TEST(Listen, may_be_a_unix_socket_instead_of_an_address) {
   const Config config = parsed("listen: [{unix: /run/d/d.sock, unix_mode: 0600}, {port: 2}]\n");
   EXPECT_EQ(config.listen.unix_path, "/run/d/d.sock");
