@@ -74,6 +74,11 @@ class Program:
         self._folder.cleanup()
         return code
 
+    def kill(self):
+        """Ends the program as a crash does; the kernel closes its connections wherever they stand."""
+        self.process.kill()
+        self.process.wait()
+
     def __enter__(self):
         return self
 
@@ -82,9 +87,9 @@ class Program:
 
 
 class Simulator(Program):
-    def __init__(self, scenario="calm", seed=1, speed=1, *more):
-        command = [BUILD / "sim/dujiang-sim", "serve", "--port", 0, "--scenario", scenario, "--seed", seed, "--speed", speed]
-        super().__init__([*command, *more])
+    def __init__(self, scenario="calm", seed=1, speed=1, *more, port=0):
+        command = [BUILD / "sim/dujiang-sim", "serve", "--port", port, "--scenario", scenario, "--seed", seed]
+        super().__init__([*command, "--speed", speed, *more])
 
     def stats(self):
         return json.loads(self.get("/sim/stats"))
