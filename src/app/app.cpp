@@ -234,6 +234,7 @@ void App::cut() {
 // What is measured once, whatever the number of workers.
 void App::measure_process(ports::Metrics& metrics) const {
   adapters::metrics::measure_process(metrics);
+  certificates_.measure(metrics);
   const ports::LogState log = log_.state();
   metrics.set(Metric::log_lines_lost, {}, static_cast<double>(log.lost));
   metrics.set(Metric::log_failing, {}, log.failing ? 1 : 0);

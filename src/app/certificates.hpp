@@ -8,21 +8,25 @@
 #include "adapters/net/tls_identity.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
+#include "ports/metrics.hpp"
 
 namespace dujiang::app {
 
 class Certificates {
  public:
-  // `path`: where the configuration names the files, for messages ("listen.tls").
-  base::Result<std::shared_ptr<adapters::net::OwnCertificate>> add(const std::string& path,
+  // `listener`: its place in the configuration ("listen.also[0]"), for messages and metrics.
+  base::Result<std::shared_ptr<adapters::net::OwnCertificate>> add(const std::string& listener,
                                                                    const config::CertificateFiles& files);
 
   // Reads all of them anew. Where one is no good all stay as they were, and the error says why.
   base::Result<void> reload();
 
+  // Until when callers will take what each listener shows.
+  void measure(ports::Metrics& metrics) const;
+
  private:
   struct Entry {
-    std::string path;
+    std::string listener;
     config::CertificateFiles files;
     std::shared_ptr<adapters::net::OwnCertificate> certificate;
   };

@@ -91,7 +91,7 @@ class Opening {
                          const std::string& path) {
     Door door{.proxy_protocol = listener.proxy_protocol};
     if (listener.tls) {
-      const auto certificate = certificates_.add(path + ".tls", *listener.tls);
+      const auto certificate = certificates_.add(path, *listener.tls);
       if (!certificate) return std::unexpected(certificate.error());
       door.certificate = *certificate;
     }

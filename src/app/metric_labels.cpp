@@ -1,5 +1,7 @@
 #include "app/metric_labels.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string_view>
 
@@ -65,6 +67,10 @@ void declare_labels(adapters::metrics::Registry& registry, const config::Config&
   }
   if (config.caller_keys) {
     for (const route::CallerKeySpec& key : config.caller_keys->keys) registry.declare("caller", key.name);
+  }
+  registry.declare("listener", "listen");
+  for (std::size_t i = 0; i < config.listen.also.size(); ++i) {
+    registry.declare("listener", fmt::format("listen.also[{}]", i));
   }
   for (std::size_t i = 0; i < adapters::http::kRefusalReasons; ++i) {
     registry.declare("reason", name(static_cast<adapters::http::RefusalReason>(i)));

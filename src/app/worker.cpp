@@ -3,14 +3,12 @@
 #include <utility>
 
 #include "api/openai/envelope.hpp"
+#include "app/edge_metrics.hpp"
 #include "app/front_log.hpp"
 #include "app/metric_labels.hpp"
-#include "ports/metric_catalog.hpp"
 
 namespace dujiang::app {
 namespace {
-
-using ports::Metric;
 
 // Errors that the HTTP front answers by itself look like the engine's.
 adapters::http::ErrorBody error_page(int status, std::string_view code, std::string_view message) {
@@ -95,21 +93,8 @@ Worker::Load Worker::begin_drain() {
 }
 
 adapters::metrics::Page Worker::measure() {
-  const adapters::http::ServerCounts callers = server_.counts();
-  const adapters::http::ClientCounters upstreams = client_->counters();
-  registry_.set(Metric::connections, {"caller"}, static_cast<double>(callers.connections));
-  registry_.set(Metric::connections, {"upstream"}, static_cast<double>(upstreams.open));
-  registry_.set(Metric::connections_opened, {"caller"}, static_cast<double>(callers.accepted));
-  registry_.set(Metric::connections_opened, {"upstream"}, static_cast<double>(upstreams.connections_opened));
-  for (std::size_t i = 0; i < callers.refused.size(); ++i) {
-    const std::string_view reason = name(static_cast<adapters::http::RefusalReason>(i));
-    registry_.set(Metric::requests_refused, {reason}, static_cast<double>(callers.refused[i]));
-  }
-  for (std::size_t i = 0; i < callers.pauses.size(); ++i) {
-    // The array has one entry for each: NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
-    const std::string_view reason = name(static_cast<adapters::http::PauseReason>(i));
-    registry_.set(Metric::accept_pauses, {reason}, static_cast<double>(callers.pauses[i]));
-  }
+  app::measure(server_, registry_);
+  app::measure(*client_, registry_);
   gateway_.measure();
   return registry_.page();
 }

@@ -14,6 +14,10 @@ constexpr std::array<Text, 9> kOperations = {"chat",       "beta_chat", "complet
                                              "relay"};
 constexpr std::array<Text, 2> kTokenTypes = {"input", "output"};
 constexpr std::array<Text, 2> kSides = {"caller", "upstream"};
+constexpr std::array<Text, 6> kConnectOutcomes = {
+    "ok", "dns", "connect", "connect_timeout", "tls", "gateway_exhausted"};
+constexpr std::array<Text, 2> kTlsSessions = {"full", "resumed"};
+constexpr std::array<Text, 4> kTlsOutcomes = {"full", "resumed", "failed", "timeout"};
 constexpr std::array<Text, 3> kPauses = {"connections", "descriptors", "memory"};
 constexpr std::array<Text, 3> kCuts = {"error_event", "aborted", "caller_gone"};
 constexpr std::array<Text, 2> kReloadResults = {"applied", "refused"};
@@ -44,6 +48,11 @@ constexpr MetricLabel kAccountFault{"reason", "What is wrong with the account: k
                                     kAccountFaults};
 constexpr MetricLabel kPause{"reason", "What there was no more of.", kPauses};
 constexpr MetricLabel kSide{"side", "Whose connections: those of callers or those to upstreams.", kSides};
+constexpr MetricLabel kConnectOutcome{"outcome", "`ok`, or why there is no connection.", kConnectOutcomes};
+constexpr MetricLabel kTlsSession{"session", "Whether a session of before was taken up again.", kTlsSessions};
+constexpr MetricLabel kTlsOutcome{
+    "outcome", "How the handshake ended: with a new session, one of before, or not.", kTlsOutcomes};
+constexpr MetricLabel kListener{"listener", "Place in the configuration: `listen`, `listen.also[0]`.", {}};
 constexpr MetricLabel kHow{"how", "What the caller saw of the cut.", kCuts};
 constexpr MetricLabel kVersion{"version", "Version of Dujiang.", {}};
 constexpr MetricLabel kCommit{"commit", "Commit that the binary was built from.", {}};
@@ -152,6 +161,48 @@ constexpr std::array<MetricFamily, kMetricCount> kCatalog = {{
      counter,
      "Connections opened so far.",
      kList<kSide>,
+     {}},
+    {Metric::upstream_connects,
+     "dujiang_upstream_connects_total",
+     counter,
+     "Attempts to connect to an endpoint of an upstream, TLS included, that ended.",
+     kList<kUpstream, kConnectOutcome>,
+     {}},
+    {Metric::upstream_connections_reused,
+     "dujiang_upstream_connections_reused_total",
+     counter,
+     "Times that a kept connection was used again where else a new one would have been opened.",
+     kList<kUpstream>,
+     {}},
+    {Metric::upstream_connections_idle,
+     "dujiang_upstream_connections_idle",
+     gauge,
+     "Open connections that wait to be used again.",
+     kList<kUpstream>,
+     {}},
+    {Metric::upstream_stale_repeats,
+     "dujiang_upstream_stale_repeats_total",
+     counter,
+     "Requests sent again on a fresh connection, since the upstream had closed the kept one.",
+     kList<kUpstream>,
+     {}},
+    {Metric::upstream_tls_handshakes,
+     "dujiang_upstream_tls_handshakes_total",
+     counter,
+     "TLS handshakes with upstreams that succeeded; the others are `dujiang_upstream_connects_total`'s.",
+     kList<kUpstream, kTlsSession>,
+     {}},
+    {Metric::tls_handshakes,
+     "dujiang_tls_handshakes_total",
+     counter,
+     "TLS handshakes with callers that ended.",
+     kList<kTlsOutcome>,
+     {}},
+    {Metric::certificate_not_after,
+     "dujiang_certificate_not_after_timestamp_seconds",
+     gauge,
+     "Unix time from which on callers refuse the certificate that the listener shows.",
+     kList<kListener>,
      {}},
     {Metric::requests_refused,
      "dujiang_requests_refused_total",

@@ -24,19 +24,26 @@ enum class Metric : std::uint8_t {
   requests,                    // route, operation, result ("ok" when whole)
   requests_in_flight,
   streams,
-  answers_cut,           // route, "error_event" | "aborted" | "caller_gone"
-  attempts,              // upstream, model, outcome ("ok" when whole)
-  retries,               // upstream, reason (the outcome that is repeated)
-  fail_overs,            // from upstream, reason
-  possibly_billed,       // upstream: attempts possibly paid and not delivered
-  undelivered_tokens,    // upstream
-  retry_budget_balance,  // upstream
-  queue_length,          // upstream
-  queue_wait,            // upstream
-  queue_refused,         // upstream, "full" | "too_late" | "expired"
-  connections,           // "caller" | "upstream"
-  connections_opened,    // "caller" | "upstream"
-  requests_refused,      // reason, of the HTTP front
+  answers_cut,                  // route, "error_event" | "aborted" | "caller_gone"
+  attempts,                     // upstream, model, outcome ("ok" when whole)
+  retries,                      // upstream, reason (the outcome that is repeated)
+  fail_overs,                   // from upstream, reason
+  possibly_billed,              // upstream: attempts possibly paid and not delivered
+  undelivered_tokens,           // upstream
+  retry_budget_balance,         // upstream
+  queue_length,                 // upstream
+  queue_wait,                   // upstream
+  queue_refused,                // upstream, "full" | "too_late" | "expired"
+  connections,                  // "caller" | "upstream"
+  connections_opened,           // "caller" | "upstream"
+  upstream_connects,            // upstream, "ok" or the code of the failure
+  upstream_connections_reused,  // upstream
+  upstream_connections_idle,    // upstream
+  upstream_stale_repeats,       // upstream
+  upstream_tls_handshakes,      // upstream, "full" | "resumed"
+  tls_handshakes,               // "full" | "resumed" | "failed" | "timeout"
+  certificate_not_after,        // listener, as the configuration names it
+  requests_refused,             // reason, of the HTTP front
   max_connections,
   accept_pauses,  // reason
   body_memory,

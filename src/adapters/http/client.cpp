@@ -117,10 +117,11 @@ ClientCounters Client::counters(std::string_view upstream) const {
   return gone == counters_.end() ? ClientCounters{} : *gone->second;
 }
 
-ClientCounters Client::counters() const {
-  ClientCounters sum;
-  for (const auto& [name, base] : counters_) sum += counters(name);
-  return sum;
+std::vector<std::string_view> Client::upstream_names() const {
+  std::vector<std::string_view> names;
+  names.reserve(counters_.size());
+  for (const auto& [name, counters] : counters_) names.push_back(name);
+  return names;
 }
 
 }  // namespace dujiang::adapters::http

@@ -40,11 +40,11 @@ class Client final : public ports::HttpClient {
   // An unknown upstream gives an exchange that fails at once.
   std::unique_ptr<ports::HttpExchange> open(ports::ClientRequest request) override;
 
+  // Of all upstreams that there were.
+  std::vector<std::string_view> upstream_names() const;
+
   // Of one upstream; all zero for an unknown one.
   ClientCounters counters(std::string_view upstream) const;
-
-  // Of all upstreams that there were, together.
-  ClientCounters counters() const;
 
  private:
   struct Current {

@@ -226,7 +226,7 @@ runtime::Task<void> ClientUpstream::connect_some(std::shared_ptr<ClientUpstream>
       self->conclude(*job, UpstreamConn(std::move(*conn), endpoint, self->counters_));
       co_return;
     }
-    ++self->counters_->connects_failed;
+    self->counters_->count(conn.error().failure);
     if (conn.error().blame == ConnectError::Blame::endpoint) {
       self->balancer_.refused(endpoint, self->loop_.now());
     } else {

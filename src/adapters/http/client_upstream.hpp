@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/http/client_counters.hpp"
 #include "adapters/http/client_idle.hpp"
 #include "adapters/http/client_proxy.hpp"
 #include "adapters/http/client_url.hpp"
@@ -23,30 +24,6 @@
 #include "runtime/epoll_loop.hpp"
 
 namespace dujiang::adapters::http {
-
-// Totals since the start, but for `open` and `idle`.
-struct ClientCounters {
-  std::uint64_t pool_hits = 0;
-  std::uint64_t connections_opened = 0;
-  std::uint64_t connects_failed = 0;
-  std::uint64_t tls_handshakes = 0;
-  std::uint64_t tls_resumed = 0;
-  std::uint64_t stale_repeats = 0;
-  std::size_t open = 0;  // connections now, idle ones among them
-  std::size_t idle = 0;
-
-  ClientCounters& operator+=(const ClientCounters& other) {
-    pool_hits += other.pool_hits;
-    connections_opened += other.connections_opened;
-    connects_failed += other.connects_failed;
-    tls_handshakes += other.tls_handshakes;
-    tls_resumed += other.tls_resumed;
-    stale_repeats += other.stale_repeats;
-    open += other.open;
-    idle += other.idle;
-    return *this;
-  }
-};
 
 struct ConnectError {
   // An endpoint that refuses is left alone for a while. A bad certificate or an unknown name does not heal by

@@ -87,12 +87,13 @@ inline constexpr std::size_t kPauseReasons = 3;
 std::string_view name(PauseReason reason);
 
 struct ServerCounts {
-  std::size_t connections = 0;                           // open now
-  std::size_t active_requests = 0;                       // with the handler now
-  std::uint64_t accepted = 0;                            // connections, since the start
-  std::uint64_t requests = 0;                            // handed to the handler, since the start
-  std::array<std::uint64_t, kRefusalReasons> refused{};  // by RefusalReason
-  std::array<std::uint64_t, kPauseReasons> pauses{};     // by PauseReason
+  std::size_t connections = 0;                               // open now
+  std::size_t active_requests = 0;                           // with the handler now
+  std::uint64_t accepted = 0;                                // connections, since the start
+  std::uint64_t requests = 0;                                // handed to the handler, since the start
+  std::array<std::uint64_t, kRefusalReasons> refused{};      // by RefusalReason
+  std::array<std::uint64_t, kPauseReasons> pauses{};         // by PauseReason
+  std::array<std::uint64_t, net::kHandshakes> handshakes{};  // by net::Handshake
 };
 
 // Gets what an operator should know: an event ("accept_paused") and a sentence.

@@ -40,6 +40,8 @@ class ServerCore {
 
   void count(RefusalReason reason) { ++counts.refused[static_cast<std::size_t>(reason)]; }
 
+  void count(net::Handshake handshake) { ++counts.handshakes[static_cast<std::size_t>(handshake)]; }
+
   // Now, as the Date field has it; formatted once a second.
   std::string_view date();
 

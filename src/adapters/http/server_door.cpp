@@ -92,8 +92,9 @@ runtime::Task<bool> Connection::shake_hands(base::TimePoint until) {
   if (!tls) co_return false;
   net::TlsConn& peer = *tls;
   conn_ = std::move(tls);
-  const bool is_open = co_await net::shake_hands(peer, until);
-  co_return is_open && !ending_;
+  const net::Handshake handshake = co_await net::shake_hands(peer, until);
+  core_->count(handshake);
+  co_return (handshake == net::Handshake::full || handshake == net::Handshake::resumed) && !ending_;
 }
 
 // Who wrote http:// for https:// reads why it fails, instead of an alert that no HTTP client understands.

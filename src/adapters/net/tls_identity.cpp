@@ -162,20 +162,34 @@ std::unique_ptr<TlsConn> TlsIdentity::accept(std::unique_ptr<TcpConn> tcp) const
   return std::make_unique<TlsConn>(nullptr, std::move(tcp), ssl, std::string());
 }
 
-runtime::Task<bool> shake_hands(TlsConn& conn, base::TimePoint until) {
+std::string_view name(Handshake handshake) {
+  switch (handshake) {
+    case Handshake::full:
+      return "full";
+    case Handshake::resumed:
+      return "resumed";
+    case Handshake::failed:
+      return "failed";
+    case Handshake::timeout:
+      return "timeout";
+  }
+  return "";
+}
+
+runtime::Task<Handshake> shake_hands(TlsConn& conn, base::TimePoint until) {
   while (!conn.broken()) {
     ERR_clear_error();
     const int result = SSL_accept(conn.ssl());
     if (result == 1) {
       conn.established();
-      co_return true;
+      co_return SSL_session_reused(conn.ssl()) != 0 ? Handshake::resumed : Handshake::full;
     }
     const int error = SSL_get_error(conn.ssl(), result);
-    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) co_return false;
+    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) co_return Handshake::failed;
     runtime::Signal& ready = error == SSL_ERROR_WANT_READ ? conn.readable() : conn.writable();
-    if (co_await ready.wait(until) == runtime::Wake::timeout) co_return false;
+    if (co_await ready.wait(until) == runtime::Wake::timeout) co_return Handshake::timeout;
   }
-  co_return false;
+  co_return Handshake::failed;
 }
 
 }  // namespace dujiang::adapters::net

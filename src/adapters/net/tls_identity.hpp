@@ -1,6 +1,7 @@
 // The server's side of TLS: a certificate of our own with its key, and the handshake with whoever calls.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -58,8 +59,13 @@ class TlsIdentity {
   std::string remark_;
 };
 
-// The caller's handshake, by `until` at the latest. False: it failed, or took too long.
-runtime::Task<bool> shake_hands(TlsConn& conn, base::TimePoint until);
+// How a caller's handshake ended: with a session of its own or one that the caller had a ticket of, or not.
+enum class Handshake : std::uint8_t { full, resumed, failed, timeout };
+inline constexpr std::size_t kHandshakes = 4;
+std::string_view name(Handshake handshake);
+
+// The caller's handshake, by `until` at the latest.
+runtime::Task<Handshake> shake_hands(TlsConn& conn, base::TimePoint until);
 
 // The identity of one listener, which can be replaced while connections use it: those keep the one that they
 // began with. May be used from any thread.

@@ -114,7 +114,8 @@ TEST_F(ClientAdoptTest, AnUpstreamThatIsGoneIsReachedByItsOwnOnly) {
   EXPECT_EQ(fetch(*client).failure, IoFailure::no_endpoint);
   EXPECT_EQ(fetch(*client, permitted_by(old)).body, "hi");
   EXPECT_EQ(server.connections(), 1u);
-  EXPECT_EQ(client->counters().connections_opened, 1u) << "totals only grow";
+  EXPECT_EQ(client->counters("main").connections_opened, 1u) << "totals only grow";
+  EXPECT_THAT(client->upstream_names(), ::testing::ElementsAre("main"));
 }
 
 TEST_F(ClientAdoptTest, ADescriptionThatItNeverSawLeadsNowhere) {

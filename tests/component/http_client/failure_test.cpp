@@ -9,8 +9,17 @@
 namespace dujiang::testing {
 namespace {
 
+using adapters::http::ConnectFault;
 using ::testing::HasSubstr;
 using Kind = HttpEvent::Kind;
+
+std::uint64_t failed_connects(const adapters::http::Client& client, adapters::http::ConnectFault why) {
+  const adapters::http::ClientCounters counters = client.counters("main");
+  std::uint64_t all = 0;
+  for (const std::uint64_t count : counters.connects_failed) all += count;
+  EXPECT_EQ(counters.connects_failed[static_cast<std::size_t>(why)], all);
+  return all;
+}
 
 // A port on which nobody listens.
 std::string refusing_url(runtime::EpollLoop& loop) {
@@ -27,7 +36,7 @@ TEST_F(ClientTest, SaysThatAnEndpointRefusesAndThenLeavesItAlone) {
   const Answer second = fetch(*client);
   EXPECT_EQ(second.failure, IoFailure::no_endpoint);
   EXPECT_EQ(second.sent, Sent::nothing);
-  EXPECT_EQ(client->counters("main").connects_failed, 1u);
+  EXPECT_EQ(failed_connects(*client, ConnectFault::connect), 1u);
 }
 
 TEST_F(ClientTest, TriesARefusingEndpointAgainAfterTheProbeInterval) {
@@ -47,7 +56,7 @@ TEST_F(ClientTest, GoesToTheNextEndpointWhenOneRefuses) {
     EXPECT_EQ(answer.body, "hi");
     EXPECT_EQ(answer.endpoint, server.authority());
   }
-  EXPECT_EQ(client->counters("main").connects_failed, 1u);
+  EXPECT_EQ(failed_connects(*client, ConnectFault::connect), 1u);
 }
 
 TEST_F(ClientTest, UsesAStandingConnectionWhenNewOnesAreRefused) {
@@ -81,6 +90,7 @@ TEST_F(ClientTest, SaysThatAHostDoesNotResolve) {
   const Answer answer = fetch(*client);
   EXPECT_EQ(answer.failure, IoFailure::dns);
   EXPECT_THAT(answer.detail, HasSubstr("does not resolve"));
+  EXPECT_EQ(failed_connects(*client, ConnectFault::dns), 1u);
 }
 
 TEST_F(ClientTest, GivesUpASilentEndpointAfterTheConnectTimeoutAndTakesTheNext) {
@@ -90,6 +100,7 @@ TEST_F(ClientTest, GivesUpASilentEndpointAfterTheConnectTimeoutAndTakesTheNext) 
   spec.connect_timeout = 20ms;
   auto client = client_for(spec);
   EXPECT_EQ(fetch(*client).failure, IoFailure::connect_timeout);
+  EXPECT_EQ(failed_connects(*client, ConnectFault::connect_timeout), 1u);
   spec.endpoints.push_back({.url = server.url()});
   client = client_for(spec);
   EXPECT_EQ(fetch(*client).body, "hi");
@@ -226,6 +237,7 @@ TEST_F(ClientTest, DoesNotBlameAnEndpointWhenItsOwnDescriptorsAreOut) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_EQ(starved.failure, IoFailure::local);
   EXPECT_THAT(starved.detail, HasSubstr("can be opened"));
+  EXPECT_EQ(failed_connects(*client, ConnectFault::local), 1u);
   EXPECT_EQ(fetch(*client).body, "hi") << "at once, not after the probe interval";
 }
 

@@ -99,6 +99,8 @@ TEST_F(TlsClientTest, SaysWhyACertificateIsRefusedAndSendsNothing) {
     EXPECT_THAT(answer.detail, HasSubstr("certificate of localhost is not signed"));
     EXPECT_EQ(answer.sent, Sent::nothing);
   }
+  const auto faults = client->counters("main").connects_failed;
+  EXPECT_EQ(faults[static_cast<std::size_t>(adapters::http::ConnectFault::tls)], 2u);
 }
 
 TEST_F(TlsClientTest, TellsACutBodyFromOneThatEnded) {
