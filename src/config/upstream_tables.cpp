@@ -127,6 +127,10 @@ std::vector<Field<S>> traffic_fields() {
                "Time for a connection and its TLS handshake."),
       field<S>("idle_timeout", spec(&Spec::idle_timeout), duration(0ms, 1h),
                "Time that an unused connection is kept; 0s keeps none."),
+      field<S>("max_connection_age", spec(&Spec::max_connection_age), duration(1s, 168h),
+               "Age from which on a connection serves no further request, so that changes of DNS and of load "
+               "balancers are followed. Each lives for three quarters of it to all of it, lest those that "
+               "were opened together end together."),
       field<S>("max_idle_connections", spec(&Spec::max_idle_connections), integer<std::uint32_t>(0, 100'000),
                "Unused connections that are kept, per endpoint."),
       field<S>("probe_interval", spec(&Spec::probe_interval), duration(10ms, 10min),

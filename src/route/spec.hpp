@@ -82,7 +82,8 @@ struct UpstreamSpec {
   std::optional<std::string> ca_file;  // PEM; replaces the system's roots
   ProxyChoice proxy;
   milliseconds connect_timeout{5000};
-  milliseconds idle_timeout{55000};  // a pooled connection older than this is closed
+  milliseconds idle_timeout{55000};          // a connection that is unused for longer is closed
+  milliseconds max_connection_age{3600000};  // one that is older serves no further request
   std::uint32_t max_idle_connections = 64;
   milliseconds probe_interval{2000};  // an endpoint that refused is tried again after this
 

@@ -71,10 +71,13 @@ std::string reply_packet(const std::string& query, const Parsed& parsed, const D
 
 class FakeDns::Impl final : public runtime::Watcher {
  public:
-  Impl(runtime::EpollLoop& loop, Answer answer)
-      : loop_(loop), answer_(std::move(answer)), fd_(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
-    sockaddr_in at{
-        .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  Impl(runtime::EpollLoop& loop, Answer answer, const Place& place)
+      : loop_(loop),
+        answer_(std::move(answer)),
+        fd_(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)),
+        ip_(place.ip) {
+    sockaddr_in at{.sin_family = AF_INET, .sin_port = htons(place.port), .sin_addr = {}, .sin_zero = {}};
+    ::inet_pton(AF_INET, place.ip, &at.sin_addr);
     socklen_t size = sizeof at;
     auto* address = reinterpret_cast<sockaddr*>(&at);
     if (::bind(fd_, address, size) != 0 || ::getsockname(fd_, address, &size) != 0 ||
@@ -109,16 +112,21 @@ class FakeDns::Impl final : public runtime::Watcher {
   runtime::EpollLoop& loop_;
   Answer answer_;
   int fd_;
+  std::string ip_;
   std::uint16_t port_ = 0;
   std::vector<std::string> questions_;
 };
 
-FakeDns::FakeDns(runtime::EpollLoop& loop, Answer answer)
-    : impl_(std::make_unique<Impl>(loop, std::move(answer))) {}
+FakeDns::FakeDns(runtime::EpollLoop& loop, Answer answer, const Place& place)
+    : impl_(std::make_unique<Impl>(loop, std::move(answer), place)) {}
 
 FakeDns::~FakeDns() = default;
 
-std::string FakeDns::address() const { return "127.0.0.1:" + std::to_string(impl_->port_); }
+std::uint16_t FakeDns::port() const { return impl_->port_; }
+
+const std::string& FakeDns::ip() const { return impl_->ip_; }
+
+std::string FakeDns::address() const { return ip() + ":" + std::to_string(port()); }
 
 const std::vector<std::string>& FakeDns::questions() const { return impl_->questions_; }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/epoll_loop.hpp"
@@ -29,11 +30,20 @@ class FakeDns {
   // No reply: the question is never answered.
   using Answer = std::function<std::optional<DnsReply>(const DnsQuestion&)>;
 
-  FakeDns(runtime::EpollLoop& loop, Answer answer);
+  // Where it listens; on any free port where that is 0.
+  struct Place {
+    const char* ip = "127.0.0.1";
+    std::uint16_t port = 0;
+  };
+
+  FakeDns(runtime::EpollLoop& loop, Answer answer, const Place& place);
+  FakeDns(runtime::EpollLoop& loop, Answer answer) : FakeDns(loop, std::move(answer), Place{}) {}
   ~FakeDns();
   FakeDns(const FakeDns&) = delete;
   FakeDns& operator=(const FakeDns&) = delete;
 
+  const std::string& ip() const;
+  std::uint16_t port() const;
   std::string address() const;                        // "127.0.0.1:PORT"
   const std::vector<std::string>& questions() const;  // "A api.test", in the order they came
 

@@ -45,12 +45,13 @@ class IdleStack {
     return soonest;
   }
 
-  // Moves everything over, the oldest first, each to keep its end; `adjust` sees every item on its way.
+  // Moves everything over, the oldest first, each to keep its end; `adjust` sees every item on its way, and
+  // may return an earlier one.
   template <class Adjust>
   void hand_over(IdleStack& to, Adjust adjust) {
     for (Entry& entry : std::exchange(items_, {})) {
-      adjust(entry.item);
-      to.put(std::move(entry.item), entry.expires);
+      const base::TimePoint latest = adjust(entry.item);
+      to.put(std::move(entry.item), std::min(entry.expires, latest));
     }
   }
 

@@ -134,8 +134,10 @@ void ClientUpstream::succeed(ClientUpstream& before) {
     const auto here = same_as(before, its);
     if (!here) continue;
     balancer_.inherit(*here, before.balancer_, its);
-    before.endpoints_[its].idle.hand_over(endpoints_[*here].idle,
-                                          [&](UpstreamConn& conn) { conn.set_endpoint(*here); });
+    before.endpoints_[its].idle.hand_over(endpoints_[*here].idle, [&](UpstreamConn& conn) {
+      conn.pass_on(*here, end_of_age_from_now());
+      return conn.end_of_age();
+    });
   }
   before.heir_ = shared_from_this();
   before.close();
@@ -223,7 +225,8 @@ runtime::Task<void> ClientUpstream::connect_some(std::shared_ptr<ClientUpstream>
     if (conn) {
       self->balancer_.connected(endpoint);
       ++self->counters_->connections_opened;
-      self->conclude(*job, UpstreamConn(std::move(*conn), endpoint, self->counters_));
+      self->conclude(*job,
+                     UpstreamConn(std::move(*conn), endpoint, self->end_of_age_from_now(), self->counters_));
       co_return;
     }
     self->counters_->count(conn.error().failure);
@@ -296,16 +299,14 @@ void ClientUpstream::give_back(UpstreamConn conn, std::optional<base::Duration> 
   if (heir_) {
     const auto there = heir_->same_as(*this, conn.endpoint());
     if (!there) return;
-    conn.set_endpoint(*there);
+    conn.pass_on(*there, heir_->end_of_age_from_now());
     return heir_->give_back(std::move(conn), hint);
   }
-  // A second before the peer closes it, a request may still be on its way: end it first.
-  constexpr base::Duration kMargin = std::chrono::seconds(1);
-  base::Duration span = spec_.idle_timeout;
-  if (hint) span = std::min(span, *hint - kMargin);
-  if (closed_ || span <= base::Duration::zero()) return;
+  const base::TimePoint until = kept_until(
+      loop_.now(), {.idle_timeout = spec_.idle_timeout, .hint = hint, .end_of_age = conn.end_of_age()});
+  if (closed_ || until <= loop_.now()) return;
   IdleStack<UpstreamConn>& idle = endpoints_[conn.endpoint()].idle;
-  idle.put(std::move(conn), base::after(loop_.now(), span));
+  idle.put(std::move(conn), until);
   if (!armed()) schedule();
 }
 

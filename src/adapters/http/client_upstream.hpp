@@ -1,6 +1,7 @@
 // One upstream as the client sees it: its endpoints, their kept connections, and how a new one is made.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -12,6 +13,7 @@
 
 #include "adapters/http/client_counters.hpp"
 #include "adapters/http/client_idle.hpp"
+#include "adapters/http/client_keep.hpp"
 #include "adapters/http/client_proxy.hpp"
 #include "adapters/http/client_url.hpp"
 #include "adapters/net/conn.hpp"
@@ -38,15 +40,16 @@ struct ConnectError {
 // An open connection, counted for as long as it lives.
 class UpstreamConn {
  public:
-  UpstreamConn(std::unique_ptr<net::Conn> conn, std::size_t endpoint,
+  UpstreamConn(std::unique_ptr<net::Conn> conn, std::size_t endpoint, base::TimePoint end_of_age,
                std::shared_ptr<ClientCounters> counters)
-      : conn_(std::move(conn)), endpoint_(endpoint), counters_(std::move(counters)) {
+      : conn_(std::move(conn)), endpoint_(endpoint), end_of_age_(end_of_age), counters_(std::move(counters)) {
     ++counters_->open;
   }
   UpstreamConn(UpstreamConn&&) noexcept = default;
   UpstreamConn& operator=(UpstreamConn&& other) noexcept {
     std::swap(conn_, other.conn_);
     std::swap(endpoint_, other.endpoint_);
+    std::swap(end_of_age_, other.end_of_age_);
     std::swap(counters_, other.counters_);
     return *this;
   }
@@ -57,11 +60,18 @@ class UpstreamConn {
   net::Conn& operator*() const { return *conn_; }
   net::Conn* operator->() const { return conn_.get(); }
   std::size_t endpoint() const { return endpoint_; }
-  void set_endpoint(std::size_t endpoint) { endpoint_ = endpoint; }
+  base::TimePoint end_of_age() const { return end_of_age_; }
+
+  // It is that endpoint's from now on, which lets it grow no older than this.
+  void pass_on(std::size_t endpoint, base::TimePoint end_of_age) {
+    endpoint_ = endpoint;
+    end_of_age_ = std::min(end_of_age_, end_of_age);
+  }
 
  private:
   std::unique_ptr<net::Conn> conn_;
   std::size_t endpoint_;
+  base::TimePoint end_of_age_;
   std::shared_ptr<ClientCounters> counters_;
 };
 
@@ -164,6 +174,9 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
                                   base::TimePoint until);
   runtime::Task<Connected> secure(const Endpoint& endpoint, std::unique_ptr<net::TcpConn> tcp,
                                   base::TimePoint until);
+  base::TimePoint end_of_age_from_now() {
+    return end_of_age(loop_.now(), spec_.max_connection_age, loop_.random());
+  }
   void conclude(Acquiring& job, std::expected<UpstreamConn, ConnectError> outcome);
   ConnectError no_endpoint(Attempts attempts) const;
   // The endpoint here that is endpoint `its` there, trusted alike.

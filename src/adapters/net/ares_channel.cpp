@@ -8,11 +8,10 @@
 #include <limits>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace dujiang::adapters::net {
 namespace {
-
-constexpr const char* kResolvConf = "/etc/resolv.conf";
 
 base::Result<DnsAnswer> read_answer(int status, const ares_addrinfo* info) {
   if (status != ARES_SUCCESS) return base::fail(ares_strerror(status));
@@ -31,82 +30,88 @@ base::Result<DnsAnswer> read_answer(int status, const ares_addrinfo* info) {
   return answer;
 }
 
-// When /etc/resolv.conf was last written: a machine that changes its network gets other servers.
-timespec resolv_conf_time() {
-  struct stat status{};
-  if (stat(kResolvConf, &status) != 0) return {};
-  return status.st_mtim;
-}
+// Which version of a file there is. Within one tick of the clock its size or its inode tells.
+struct FileVersion {
+  explicit FileVersion(const std::string& path) {
+    struct stat status{};
+    if (stat(path.c_str(), &status) != 0) return;
+    device = status.st_dev;
+    inode = status.st_ino;
+    size = status.st_size;
+    seconds = status.st_mtim.tv_sec;
+    nanoseconds = status.st_mtim.tv_nsec;
+  }
+  bool operator==(const FileVersion&) const = default;
 
-bool same(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
+  dev_t device = 0;
+  ino_t inode = 0;
+  off_t size = 0;
+  time_t seconds = 0;
+  long nanoseconds = 0;
+};
 
-}  // namespace
-
-class AresChannel::Impl final : private runtime::Timer {
+// c-ares as it was configured at one time.
+class Channel final : private runtime::Timer {
  public:
-  Impl(runtime::EpollLoop& loop, DnsServers servers) : loop_(loop), servers_(std::move(servers)) {}
-  ~Impl() override { close(); }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
+  using Done = AresChannel::Done;
+
+  explicit Channel(runtime::EpollLoop& loop) : loop_(loop) {}
+  ~Channel() override { close(); }
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  // The error says why it can't be used.
+  base::Result<void> open(const DnsServers& servers) {
+    ares_options options{};
+    std::string lookups = "fb";  // /etc/hosts first
+    std::string resolv_conf = servers.resolv_conf;
+    options.lookups = lookups.data();
+    options.resolvconf_path = resolv_conf.data();
+    options.udp_port = servers.port;
+    options.tcp_port = servers.port;
+    options.timeout = static_cast<int>(servers.attempt_timeout.count());
+    options.tries = servers.attempts;
+    options.sock_state_cb = &Channel::socket_changed;
+    options.sock_state_cb_data = this;
+    const int mask = ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT |
+                     ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+    int status = ares_init_options(&channel_, &options, mask);
+    if (status == ARES_SUCCESS && !servers.addresses.empty()) {
+      status = ares_set_servers_ports_csv(channel_, servers.addresses.c_str());
+    }
+    if (status == ARES_SUCCESS) return {};
+    close();
+    return base::fail(ares_strerror(status));
+  }
 
   void look_up(const std::string& name, Done done) {
-    if (!ready()) {
-      done(base::fail("the resolver could not start: " + error_));
-      return;
-    }
     ++pending_;
     auto query = std::make_unique<Query>(Query{.self = *this, .done = std::move(done)});
     ares_addrinfo_hints hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
-    ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, &Impl::finished, query.release());
+    ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, &Channel::finished, query.release());
     schedule();
   }
 
+  std::size_t pending() const { return pending_; }
+
  private:
   struct Query {
-    Impl& self;
+    Channel& self;
     Done done;
   };
 
   // One of c-ares' sockets on the loop, until c-ares closes it.
   struct Watch final : runtime::Watcher {
-    Watch(Impl& to, int descriptor) : impl(to), fd(descriptor) {}
+    Watch(Channel& to, int descriptor) : channel(to), fd(descriptor) {}
     // c-ares may close the socket meanwhile, and with it end this.
     void on_ready(runtime::Readiness ready) override {
-      impl.process(ready.readable ? fd : ARES_SOCKET_BAD, ready.writable ? fd : ARES_SOCKET_BAD);
+      channel.process(ready.readable ? fd : ARES_SOCKET_BAD, ready.writable ? fd : ARES_SOCKET_BAD);
     }
-    Impl& impl;
+    Channel& channel;
     int fd;
   };
-
-  bool ready() {
-    if (channel_ != nullptr && pending_ == 0 && servers_.addresses.empty() &&
-        !same(configured_at_, resolv_conf_time())) {
-      close();
-    }
-    return channel_ != nullptr || open();
-  }
-
-  bool open() {
-    configured_at_ = resolv_conf_time();
-    ares_options options{};
-    char lookups[] = "fb";  // /etc/hosts first
-    options.lookups = lookups;
-    options.timeout = static_cast<int>(servers_.attempt_timeout.count());
-    options.tries = servers_.attempts;
-    options.sock_state_cb = &Impl::socket_changed;
-    options.sock_state_cb_data = this;
-    const int mask = ARES_OPT_LOOKUPS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-    int status = ares_init_options(&channel_, &options, mask);
-    if (status == ARES_SUCCESS && !servers_.addresses.empty()) {
-      status = ares_set_servers_ports_csv(channel_, servers_.addresses.c_str());
-    }
-    if (status == ARES_SUCCESS) return true;
-    error_ = ares_strerror(status);
-    close();
-    return false;
-  }
 
   void close() {
     if (channel_ == nullptr) return;
@@ -123,7 +128,7 @@ class AresChannel::Impl final : private runtime::Timer {
   }
 
   static void socket_changed(void* argument, ares_socket_t fd, int readable, int writable) {
-    static_cast<Impl*>(argument)->watch(fd, readable != 0, writable != 0);
+    static_cast<Channel*>(argument)->watch(fd, readable != 0, writable != 0);
   }
 
   void watch(int fd, bool want_read, bool want_write) {
@@ -162,12 +167,45 @@ class AresChannel::Impl final : private runtime::Timer {
   }
 
   runtime::EpollLoop& loop_;
-  DnsServers servers_;
   ares_channel channel_ = nullptr;
-  std::string error_;
-  timespec configured_at_{};
   std::size_t pending_ = 0;
   std::unordered_map<int, std::unique_ptr<Watch>> watches_;
+};
+
+}  // namespace
+
+class AresChannel::Impl {
+ public:
+  Impl(runtime::EpollLoop& loop, DnsServers servers) : loop_(loop), servers_(std::move(servers)) {}
+
+  void look_up(const std::string& name, Done done) {
+    if (auto ready = get_ready(); !ready) {
+      return done(base::fail("the resolver could not start: " + ready.error().message));
+    }
+    current_->look_up(name, std::move(done));
+  }
+
+ private:
+  // A machine that changes its network gets other servers. Who asked the old ones already waits for these.
+  base::Result<void> get_ready() {
+    std::erase_if(former_, [](const auto& channel) { return channel->pending() == 0; });
+    const FileVersion version(servers_.resolv_conf);
+    if (current_ && (version == version_ || !servers_.addresses.empty())) return {};
+    version_ = version;
+    auto fresh = std::make_unique<Channel>(loop_);
+    const auto opened = fresh->open(servers_);
+    if (!opened && !current_) return opened;
+    if (!opened) return {};  // a file that can't be used: as before, until it changes again
+    if (current_) former_.push_back(std::move(current_));
+    current_ = std::move(fresh);
+    return {};
+  }
+
+  runtime::EpollLoop& loop_;
+  DnsServers servers_;
+  FileVersion version_{servers_.resolv_conf};
+  std::unique_ptr<Channel> current_;
+  std::vector<std::unique_ptr<Channel>> former_;  // with look-ups under way
 };
 
 AresChannel::AresChannel(runtime::EpollLoop& loop, DnsServers servers)

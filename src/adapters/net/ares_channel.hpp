@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,8 +15,10 @@
 namespace dujiang::adapters::net {
 
 struct DnsServers {
-  // "127.0.0.1:5353,[::1]:53"; empty: those of /etc/resolv.conf, read again when that file changes.
+  // "127.0.0.1:5353,[::1]:53"; empty: those of resolv_conf, read again when that file changes.
   std::string addresses{};
+  std::string resolv_conf = "/etc/resolv.conf";
+  std::uint16_t port = 53;                          // of those in resolv_conf, which names none
   std::chrono::milliseconds attempt_timeout{2000};  // the first; it doubles with each round over the servers
   int attempts = 3;                                 // per server
 };

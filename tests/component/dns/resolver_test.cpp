@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -171,6 +174,53 @@ TEST_F(ResolverTest, SharesOneLookUpAmongAllWhoWaitForIt) {
   EXPECT_EQ(count, 50);
   EXPECT_EQ(resolver.look_ups(), 1u);
   EXPECT_EQ(server.questions().size(), 2u);
+}
+
+// A resolv.conf that tests replace as NetworkManager and its like do.
+class ResolvConf {
+ public:
+  explicit ResolvConf(const FakeDns& server) : port_(server.port()) { name(server); }
+  ~ResolvConf() { std::filesystem::remove(path_); }
+  ResolvConf(const ResolvConf&) = delete;
+  ResolvConf& operator=(const ResolvConf&) = delete;
+
+  void name(const FakeDns& server) const {
+    std::ofstream(path_ + ".new") << "nameserver " << server.ip() << "\n";
+    std::filesystem::rename(path_ + ".new", path_);
+  }
+  Resolver resolver(runtime::EpollLoop& loop) const {
+    return Resolver(loop, {.servers = {.resolv_conf = path_, .port = port_}, .cache = {.min_ttl = 0s}});
+  }
+
+ private:
+  std::uint16_t port_;
+  std::string path_ = ::testing::TempDir() + "resolv.conf." + std::to_string(getpid());
+};
+
+TEST_F(ResolverTest, AsksTheServersOfTodayWhenResolvConfHasChanged) {
+  FakeDns before(loop_, [](const DnsQuestion& question) { return one_v4(question, "10.0.0.1", 0); });
+  FakeDns after(loop_, [](const DnsQuestion& question) { return one_v4(question, "10.0.0.2", 0); },
+                {.ip = "127.0.0.2", .port = before.port()});
+  const ResolvConf file(before);
+  Resolver resolver = file.resolver(loop_);
+  EXPECT_THAT(texts(resolve(resolver, "api.test")), ElementsAre("10.0.0.1"));
+  EXPECT_THAT(texts(resolve(resolver, "api.test")), ElementsAre("10.0.0.1"));
+  file.name(after);
+  EXPECT_THAT(texts(resolve(resolver, "api.test")), ElementsAre("10.0.0.2"));
+  EXPECT_EQ(before.questions().size(), 4u);
+  EXPECT_EQ(after.questions().size(), 2u);
+}
+
+// Of a server that is gone there is always somebody who still waits.
+TEST_F(ResolverTest, LooksAtResolvConfWhileALookUpIsUnderWay) {
+  FakeDns gone(loop_, [](const DnsQuestion&) { return std::nullopt; });
+  FakeDns after(loop_, [](const DnsQuestion& question) { return one_v4(question, "10.0.0.2", 0); },
+                {.ip = "127.0.0.2", .port = gone.port()});
+  const ResolvConf file(gone);
+  Resolver resolver = file.resolver(loop_);
+  EXPECT_FALSE(resolve(resolver, "first.test", 1ms));
+  file.name(after);
+  EXPECT_THAT(texts(resolve(resolver, "second.test")), ElementsAre("10.0.0.2"));
 }
 
 TEST_F(ResolverTest, SurvivesItsEndWhileALookUpIsUnderWay) {

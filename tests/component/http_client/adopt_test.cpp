@@ -67,6 +67,17 @@ TEST_F(ClientAdoptTest, AnEndpointThatStaysKeepsItsConnectionWhateverChangesArou
   EXPECT_EQ(client->counters("main").connections_opened, 2u);
 }
 
+TEST_F(ClientAdoptTest, AConnectionThatStaysGrowsNoOlderThanItsNewConfigurationAllows) {
+  ScriptedServer server(loop_, {answers(1, "old"), answers(1, "new")});
+  auto spec = upstream_of({server.url()});
+  const auto client = client_with(configured({spec}));
+  EXPECT_EQ(fetch(*client).body, "old");
+  spec.max_connection_age = 1ms;
+  ASSERT_TRUE(client->adopt(configured({spec})));
+  run(loop_, runtime::sleep_until(loop_, loop_.now() + 1ms));
+  EXPECT_EQ(fetch(*client).body, "new");
+}
+
 TEST_F(ClientAdoptTest, AConnectionInUseComesToTheSuccessorWhenItsAnswerIsWhole) {
   ScriptedServer server(loop_, {{read_request(), pause(), send(answer_of("first")), read_request(),
                                  send(answer_of("second")), await_end()}});

@@ -178,6 +178,25 @@ TEST_F(ClientTest, ClosesWhatWasIdleForTooLong) {
   EXPECT_EQ(client->counters("main").open, 0u);
 }
 
+TEST_F(ClientTest, SendsNoFurtherRequestOnAConnectionThatHasGrownOldAtWork) {
+  ScriptedServer server(loop_, {{read_request(), pause(), send(answer_of("a")), await_end()},
+                                {read_request(), send(answer_of("b"))}});
+  auto spec = upstream_of({server.url()});
+  spec.max_connection_age = 1ms;
+  auto client = client_for(std::move(spec));
+  const auto exchange = client->open(post());
+  run_until([&] {
+    EXPECT_EQ(run(loop_, exchange->next(loop_.now())).kind, Kind::timeout);
+    return server.requests().size() == 1;
+  });
+  run(loop_, runtime::sleep_until(loop_, loop_.now() + 1ms));
+  server.proceed();
+  EXPECT_EQ(run(loop_, finish(loop_, *exchange)).body, "a") << "what it is at is not disturbed";
+  EXPECT_EQ(client->counters("main").open, 0u);
+  EXPECT_EQ(fetch(*client).body, "b");
+  EXPECT_EQ(server.connections(), 2u);
+}
+
 TEST_F(ClientTest, KeepsNoMoreIdleConnectionsThanItMay) {
   ScriptedServer server(loop_, {{read_request(), send(answer_of("hi")), await_end()}});
   auto spec = upstream_of({server.url()});
