@@ -93,6 +93,12 @@ base::Result<adapters::net::SocketAddress> App::listen(const std::vector<int>& i
   return first;
 }
 
+std::vector<runtime::Loop*> App::other_loops() const {
+  std::vector<runtime::Loop*> loops;
+  for (const auto& thread : threads_) loops.push_back(&thread->loop());
+  return loops;
+}
+
 void App::warn_of_descriptors() {
   const std::size_t wanted = config_.listen.server.max_connections;
   if (most_callers_ >= wanted) return;

@@ -38,6 +38,9 @@ class App {
   // Where it serves: "https://127.0.0.1:8443", "unix:/run/dujiang/dujiang.sock".
   const std::vector<std::string>& urls() const { return urls_; }
 
+  // The loops of all workers but the first; they run as long as there is the app.
+  std::vector<runtime::Loop*> other_loops() const;
+
   // Another configuration comes into force, and the listeners' certificates are read anew: for what begins
   // from now on; what is under way keeps its own. Everything or, with an error that says what does not work,
   // nothing. Not while it drains, nor twice at once.

@@ -120,7 +120,7 @@ int serve(const ConfigSource& source, const ServeOptions& options) {
   }
   announce(log, (*app)->urls());
   manager.ready(fmt::format("serving on {}", fmt::join((*app)->urls(), ", ")));
-  const adapters::systemd::Watchdog watchdog(loop, manager);
+  const adapters::systemd::Watchdog watchdog(loop, (*app)->other_loops(), manager);
   for (const std::string& warning : config.warnings) log.warning("configuration", warning);
   loop.run();
   // Requests that hang even now would be torn down under the feet of the modules that they use.

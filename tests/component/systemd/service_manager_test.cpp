@@ -44,6 +44,16 @@ class Ear {
     return length < 0 ? "" : std::string(message.data(), static_cast<std::size_t>(length));
   }
 
+  // How many messages are there, all of which must be `expected`.
+  int count(std::string_view expected) const {
+    int heard = 0;
+    for (std::string message = this->heard(); !message.empty(); message = this->heard()) {
+      EXPECT_EQ(message, expected);
+      ++heard;
+    }
+    return heard;
+  }
+
  private:
   int fd_;
   std::string name_;
@@ -100,18 +110,44 @@ TEST(WatchdogTest, the_loop_says_twice_per_interval_that_it_turns) {
   const Ear ear;
   const ServiceManager manager(ear.name(), 10s);
   runtime::VirtualLoop loop(1);
-  const Watchdog watchdog(loop, manager);
+  const Watchdog watchdog(loop, {}, manager);
   loop.run_for(11s);
-  int heard = 0;
-  while (ear.heard() == "WATCHDOG=1") ++heard;
-  EXPECT_EQ(heard, 3);  // at 0, 5 and 10 s
+  EXPECT_EQ(ear.count("WATCHDOG=1"), 3);  // at 0, 5 and 10 s
+}
+
+TEST(WatchdogTest, where_one_of_several_loops_hangs_it_falls_silent) {
+  const Ear ear;
+  const ServiceManager manager(ear.name(), 10s);
+  runtime::VirtualLoop first(1);
+  runtime::VirtualLoop second(2);
+  runtime::VirtualLoop third(3);
+  const Watchdog watchdog(first, {&second, &third}, manager);
+  runtime::VirtualLoop::run_together({&first, &second, &third}, first.now() + 11s);
+  EXPECT_EQ(ear.count("WATCHDOG=1"), 3);
+  runtime::VirtualLoop::run_together({&first, &second}, first.now() + 60s);
+  EXPECT_EQ(ear.heard(), "") << "the third one hangs";
+  runtime::VirtualLoop::run_together({&first, &second, &third}, first.now() + 10s);
+  EXPECT_EQ(ear.count("WATCHDOG=1"), 3) << "one for the answer that was missing, two for another 10 s";
+}
+
+TEST(WatchdogTest, answers_that_come_after_its_end_are_nothing_to_it) {
+  const Ear ear;
+  const ServiceManager manager(ear.name(), 10s);
+  runtime::VirtualLoop first(1);
+  runtime::VirtualLoop second(2);
+  {
+    const Watchdog watchdog(first, {&second}, manager);
+    first.run_for(1s);
+  }
+  runtime::VirtualLoop::run_together({&first, &second}, first.now() + 60s);
+  EXPECT_EQ(ear.heard(), "");
 }
 
 TEST(WatchdogTest, it_is_silent_where_nobody_watches) {
   const Ear ear;
   const ServiceManager manager(ear.name(), std::nullopt);
   runtime::VirtualLoop loop(1);
-  const Watchdog watchdog(loop, manager);
+  const Watchdog watchdog(loop, {}, manager);
   loop.run_for(60s);
   EXPECT_EQ(ear.heard(), "");
 }
