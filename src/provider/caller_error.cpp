@@ -103,7 +103,7 @@ Wording wording_of_answers(Code code) {
       return {503, kUnavailable, "The upstream broke the answer off for want of resources", kLater};
     case Code::too_large:
       return {502, kServer, "The upstream's answer is larger than the gateway holds",
-              "Ask for a stream, or raise max_whole_answer_bytes."};
+              "Ask for a stream, or raise memory.whole_answer."};
     case Code::silent:
       return {504, kTimeout, "The upstream sent no byte for too long", kLater};
     case Code::late_first_token:

@@ -85,7 +85,7 @@ TEST(HostileUpstream, AHugeAnswerInOnePieceIsGivenUpAtTheLimit) {
   const Heard heard = gateway.ask({.fault = "huge; after=1000000"});
   EXPECT_EQ(heard.status(), 502);
   EXPECT_EQ(heard.chat.error_code, "too_large");
-  EXPECT_THAT(heard.chat.error_message, HasSubstr("max_whole_answer_bytes"));
+  EXPECT_THAT(heard.chat.error_message, HasSubstr("memory.whole_answer"));
   EXPECT_EQ(only.await_count("cancelled", 1), 1u);
   EXPECT_EQ(gateway.ask({}).status(), 200);
 }
