@@ -25,14 +25,15 @@ std::string connect_request(const ProxyUrl& proxy, const std::string& target) {
   return request + "\r\n";
 }
 
-// False when `until` came or the connection broke.
+// False when `until` came. Where the connection has broken, reading tells.
 runtime::Task<bool> send(net::TcpConn& tcp, std::string_view bytes, base::TimePoint until) {
   while (!bytes.empty()) {
     const net::IoResult wrote = tcp.write(bytes);
     if (wrote.status == IoStatus::ok) {
       bytes.remove_prefix(wrote.bytes);
-    } else if (wrote.status != IoStatus::would_block ||
-               co_await tcp.writable().wait(until) == runtime::Wake::timeout) {
+    } else if (wrote.status != IoStatus::would_block) {
+      co_return true;
+    } else if (co_await tcp.writable().wait(until) == runtime::Wake::timeout) {
       co_return false;
     }
   }

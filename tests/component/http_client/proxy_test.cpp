@@ -104,6 +104,16 @@ TEST_F(ProxyTest, TakesNoBytesThatWereSentBeforeAnythingWasAsked) {
   EXPECT_THAT(answer.detail, HasSubstr("bytes that nobody had asked for"));
 }
 
+TEST_F(ProxyTest, TellsAProxyThatBreaksTheConnectionFromOneThatIsSlow) {
+  for (const Script& script : {Script{reset()}, Script{read_head(), reset()}, Script{read_head()}}) {
+    const ScriptedServer proxy(loop_, {script});
+    auto client = proxied("https://api.test", proxy.port());
+    const Answer answer = fetch(*client);
+    EXPECT_EQ(answer.failure, IoFailure::connect);
+    EXPECT_THAT(answer.detail, HasSubstr("it closed the connection"));
+  }
+}
+
 TEST_F(ProxyTest, WaitsForAProxyNoLongerThanForAConnection) {
   ScriptedServer proxy(loop_, {{read_head(), await_end()}});
   auto spec = upstream_of({"https://api.test"});
