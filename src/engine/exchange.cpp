@@ -278,7 +278,8 @@ AttemptRequest Exchange::attempt_request(std::uint32_t index, const Permit& perm
       .max_body = errand_.plan->settings->max_whole_answer_bytes,
       .served_by = served_by(index),
       .number = attempts_,
-      .repeat_on_stale = intake_.max_attempts == 0 || attempts_ < intake_.max_attempts,
+      .repeat_on_stale =
+          intake_.max_attempts == 0 || attempts_ < intake_.max_attempts || !api::has_body(intake_.operation),
   };
   add_credentials(request.headers, *setup.spec, permit.key(), from_caller);
   if (api::has_body(intake_.operation)) {

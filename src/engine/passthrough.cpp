@@ -7,6 +7,7 @@
 #include "engine/ledger.hpp"
 #include "engine/outcome.hpp"
 #include "engine/turn.hpp"
+#include "http/method.hpp"
 #include "ports/http_client.hpp"
 #include "ports/metric_catalog.hpp"
 #include "provider/caller_error.hpp"
@@ -32,7 +33,7 @@ ports::ClientRequest client_request(const ports::CallerRequest& request, const P
     out.headers.add("Content-Type", std::string(*type));
   add_credentials(out.headers, upstream, permit.key(), request.headers);
   out.body = request.body;
-  out.repeat_on_stale = false;
+  out.repeat_on_stale = http::is_idempotent(request.method);
   return out;
 }
 

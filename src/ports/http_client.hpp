@@ -27,7 +27,7 @@ struct ClientRequest {
 
   // A kept connection that the peer closes just as the request goes out gives no answer. Send it once more
   // then, on a fresh connection: safe but for the rare peer that took the request and fell silent; sent()
-  // counts both.
+  // counts both. False: a connection is made for it, unless one was at work a moment ago.
   bool repeat_on_stale = true;
 };
 

@@ -136,7 +136,7 @@ Sent ClientExchange::sent() const {
 
 // Goes on as far as it can without waiting.
 std::optional<HttpEvent> ClientExchange::advance() {
-  if (phase_ == Phase::fresh) acquire(Freshness::any);
+  if (phase_ == Phase::fresh) acquire(request_.repeat_on_stale ? Freshness::any : Freshness::recent);
   if (phase_ == Phase::acquiring) return adopt();
   if (phase_ == Phase::ended) return last_;
   auto event = receive();

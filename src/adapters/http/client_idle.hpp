@@ -18,15 +18,15 @@ class IdleStack {
   explicit IdleStack(std::size_t limit) : limit_(limit) {}
 
   // Where there is no room, the oldest goes.
-  void put(T item, base::TimePoint expires) {
+  void put(T item, base::TimePoint now, base::TimePoint expires) {
     if (limit_ == 0) return;
     if (items_.size() == limit_) items_.pop_front();
-    items_.push_back({std::move(item), expires});
+    items_.push_back({std::move(item), now, expires});
   }
 
-  // The newest that has not expired.
-  std::optional<T> take(base::TimePoint now) {
-    while (!items_.empty()) {
+  // The newest that has not expired, if it was put there at `since` or later.
+  std::optional<T> take(base::TimePoint now, base::TimePoint since = base::TimePoint::min()) {
+    while (!items_.empty() && items_.back().put >= since) {
       Entry newest = std::move(items_.back());
       items_.pop_back();
       if (now < newest.expires) return std::move(newest.item);
@@ -51,7 +51,7 @@ class IdleStack {
   void hand_over(IdleStack& to, Adjust adjust) {
     for (Entry& entry : std::exchange(items_, {})) {
       const base::TimePoint latest = adjust(entry.item);
-      to.put(std::move(entry.item), std::min(entry.expires, latest));
+      to.put(std::move(entry.item), entry.put, std::min(entry.expires, latest));
     }
   }
 
@@ -61,6 +61,7 @@ class IdleStack {
  private:
   struct Entry {
     T item;
+    base::TimePoint put;
     base::TimePoint expires;
   };
 

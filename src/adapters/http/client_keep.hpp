@@ -19,6 +19,10 @@ inline base::TimePoint end_of_age(base::TimePoint opened, base::Duration max_age
       opened, base::Duration(static_cast<base::Duration::rep>(static_cast<double>(max_age.count()) * share)));
 }
 
+// Servers that keep connections do so for two seconds at least. One that rests for less time is hardly ever
+// one that its peer is giving up just now.
+inline constexpr base::Duration kShortRest = std::chrono::seconds(1);
+
 struct Keeping {
   base::Duration idle_timeout{};
   std::optional<base::Duration> hint{};  // how long the peer says that it will keep it

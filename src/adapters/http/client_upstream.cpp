@@ -181,22 +181,22 @@ bool ClientUpstream::try_idle(Acquiring& job, Attempts& attempts, Freshness fres
   if (chosen) {
     job.endpoint = *chosen;
     attempts.tried.push_back(*chosen);
-    if (freshness == Freshness::any && use_idle(job, *chosen)) {
+    if (freshness != Freshness::fresh && use_idle(job, *chosen, freshness)) {
       balancer_.abandoned(*chosen);  // an old connection says nothing about new ones
       return true;
     }
     return false;
   }
   // Where new connections are refused, those that stand may still serve.
-  for (std::size_t i = 0; freshness == Freshness::any && i < endpoints_.size(); ++i) {
-    if (use_idle(job, i)) return true;
+  for (std::size_t i = 0; freshness != Freshness::fresh && i < endpoints_.size(); ++i) {
+    if (use_idle(job, i, Freshness::any)) return true;
   }
   conclude(job, std::unexpected(no_endpoint(std::move(attempts))));
   return true;
 }
 
-bool ClientUpstream::use_idle(Acquiring& job, std::size_t endpoint) {
-  auto kept = take_idle(endpoints_[endpoint]);
+bool ClientUpstream::use_idle(Acquiring& job, std::size_t endpoint, Freshness freshness) {
+  auto kept = take_idle(endpoints_[endpoint], freshness);
   if (!kept) return false;
   ++counters_->pool_hits;
   job.endpoint = endpoint;
@@ -205,8 +205,10 @@ bool ClientUpstream::use_idle(Acquiring& job, std::size_t endpoint) {
   return true;
 }
 
-std::optional<UpstreamConn> ClientUpstream::take_idle(Endpoint& endpoint) {
-  while (auto kept = endpoint.idle.take(loop_.now())) {
+std::optional<UpstreamConn> ClientUpstream::take_idle(Endpoint& endpoint, Freshness freshness) {
+  const base::TimePoint now = loop_.now();
+  const base::TimePoint since = freshness == Freshness::any ? base::TimePoint::min() : now - kShortRest;
+  while (auto kept = endpoint.idle.take(now, since)) {
     // Nothing may come while no request is out: an end of stream, a reset, or bytes that would be taken for
     // the answer to the next request.
     if (!(*kept)->may_have_more()) return kept;
@@ -306,7 +308,7 @@ void ClientUpstream::give_back(UpstreamConn conn, std::optional<base::Duration> 
       loop_.now(), {.idle_timeout = spec_.idle_timeout, .hint = hint, .end_of_age = conn.end_of_age()});
   if (closed_ || until <= loop_.now()) return;
   IdleStack<UpstreamConn>& idle = endpoints_[conn.endpoint()].idle;
-  idle.put(std::move(conn), until);
+  idle.put(std::move(conn), loop_.now(), until);
   if (!armed()) schedule();
 }
 

@@ -75,7 +75,8 @@ class UpstreamConn {
   std::shared_ptr<ClientCounters> counters_;
 };
 
-enum class Freshness : std::uint8_t { any, fresh };  // whether a kept connection will do
+// Whether a kept connection will do: any, or one that was at work a moment ago.
+enum class Freshness : std::uint8_t { any, recent, fresh };
 
 class ClientUpstream final : private runtime::Timer, public std::enable_shared_from_this<ClientUpstream> {
  public:
@@ -163,8 +164,8 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
 
   using Connected = std::expected<std::unique_ptr<net::Conn>, ConnectError>;
 
-  std::optional<UpstreamConn> take_idle(Endpoint& endpoint);
-  bool use_idle(Acquiring& job, std::size_t endpoint);
+  std::optional<UpstreamConn> take_idle(Endpoint& endpoint, Freshness freshness);
+  bool use_idle(Acquiring& job, std::size_t endpoint, Freshness freshness);
   bool try_idle(Acquiring& job, Attempts& attempts, Freshness freshness);
   static runtime::Task<void> connect_some(std::shared_ptr<ClientUpstream> self,
                                           std::shared_ptr<Acquiring> job, Attempts attempts,

@@ -91,7 +91,7 @@ std::unique_ptr<HttpExchange> ScriptedClient::open(ClientRequest request) {
   }
   auto seen = std::make_shared<SeenRequest>(
       SeenRequest{std::string(request.upstream), std::string(request.method), request.target, request.headers,
-                  std::string(request.body), loop_.now(), std::move(as_configured)});
+                  std::string(request.body), loop_.now(), std::move(as_configured), request.repeat_on_stale});
   seen_.push_back(seen);
   return std::make_unique<ScriptedExchange>(loop_, next_script(*seen), seen, open_now_);
 }

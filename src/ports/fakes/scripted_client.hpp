@@ -35,7 +35,8 @@ struct SeenRequest {
   std::string body;
   base::TimePoint at;
   std::shared_ptr<const route::UpstreamSpec> as_configured;  // a copy; null where it was left open
-  bool cancelled = false;                                    // destroyed before its script had ended
+  bool repeat_on_stale = true;
+  bool cancelled = false;  // destroyed before its script had ended
 };
 
 class ScriptedClient final : public HttpClient {

@@ -340,6 +340,19 @@ TEST_F(ClientTest, DoesNotRepeatWhatMustNotBeRepeated) {
   EXPECT_EQ(server.connections(), 1u);
 }
 
+TEST_F(ClientTest, SendsWhatMustNotBeRepeatedOnNoConnectionThatHasRested) {
+  ScriptedServer server(loop_, {{read_request(), send(answer_of("a")), await_end()},
+                                {read_request(), send(answer_of("b")), await_end()}});
+  auto client = client_for(server);
+  EXPECT_EQ(fetch(*client).body, "a");
+  run(loop_, runtime::sleep_until(loop_, loop_.now() + adapters::http::kShortRest + 1ms));
+  auto request = post();
+  request.repeat_on_stale = false;
+  EXPECT_EQ(fetch(*client, std::move(request)).body, "b");
+  EXPECT_EQ(server.connections(), 2u);
+  EXPECT_EQ(client->counters("main").idle, 2u) << "the one that rests stays, for others";
+}
+
 TEST_F(ClientTest, DoesNotRepeatAfterTheFirstByteOfAnAnswer) {
   ScriptedServer server(loop_, {{read_request(), send(answer_of("a")), read_request(), send("H")}});
   auto client = client_for(server);

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "support/engine_rig.hpp"
 
 namespace dujiang::testing {
@@ -46,6 +50,31 @@ TEST(Gateway, AnUnknownPathIsRelayedAsItIsWhereASettingSaysWhereTo) {
   EXPECT_EQ(rig.client.seen().at(0)->target, "/v1/audio/speech");
   EXPECT_EQ(rig.client.seen().at(0)->body, "raw");
   EXPECT_EQ(rig.log.lines.at(0).result, "ok");
+}
+
+// Nobody knows what an unknown path does when it is called twice.
+TEST(Gateway, ARelayedRequestGoesOutAgainForAStaleConnectionOnlyIfItsMethodAllowsIt) {
+  auto settings = settings_of({"main"});
+  settings.relay_unknown_paths_to = "main";
+  EngineRig rig(settings);
+  rig.client.expect("main", {head(200, "application/json"), bytes("{}"), end()});
+  const std::vector<std::pair<std::string, bool>> methods{
+      {"GET", true}, {"DELETE", true}, {"PUT", true}, {"POST", false}, {"PATCH", false}};
+  for (const auto& [method, may_repeat] : methods) {
+    EXPECT_EQ(rig.call("{}", {}, "/v1/files/1", method)->reply.status(), 200);
+    EXPECT_EQ(rig.client.seen().back()->repeat_on_stale, may_repeat) << method;
+  }
+}
+
+TEST(Gateway, TheLastAttemptOfACallThatMayCostDoesNotGoOutAgain) {
+  EngineRig rig(settings_of({"main"}));
+  rig.client.expect("main", hello());
+  rig.call(ask(true));
+  EXPECT_TRUE(rig.client.seen().back()->repeat_on_stale);
+  rig.call(ask(true), {{"x-dujiang-max-attempts", "1"}});
+  EXPECT_FALSE(rig.client.seen().back()->repeat_on_stale);
+  rig.call("", {{"x-dujiang-max-attempts", "1"}}, "/v1/models/m", "GET");
+  EXPECT_TRUE(rig.client.seen().back()->repeat_on_stale) << "a look at a model costs nothing";
 }
 
 TEST(Gateway, AWrongMethodIsToldTheRightOne) {
