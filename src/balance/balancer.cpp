@@ -34,13 +34,4 @@ void Balancer::inherit(std::size_t endpoint, const Balancer& before, std::size_t
   states_[endpoint].probing = false;  // the other one hears the outcome
 }
 
-base::TimePoint Balancer::next_chance() const {
-  base::TimePoint soonest = base::kNever;
-  for (const State& state : states_) {
-    if (!state.down) return base::TimePoint::min();
-    if (!state.probing) soonest = std::min(soonest, state.probe_at);
-  }
-  return soonest;
-}
-
 }  // namespace dujiang::balance

@@ -35,9 +35,6 @@ class Balancer {
 
   bool down(std::size_t endpoint) const { return states_[endpoint].down; }
 
-  // When the first endpoint may be tried; kNever while a probe must answer first, the past while one is up.
-  base::TimePoint next_chance() const;
-
  private:
   struct State {
     bool down = false;

@@ -39,8 +39,6 @@ double RetryBudget::share_left(base::TimePoint now) const {
 
 void RetryBudget::deposit(base::TimePoint now) { deposits_.add(slice_of(now)); }
 
-bool RetryBudget::try_withdraw(base::TimePoint now) { return withdraw_by(now, now).has_value(); }
-
 std::optional<base::TimePoint> RetryBudget::withdraw_by(base::TimePoint now, base::TimePoint latest) {
   // 0.2 * 5 is a hair under 1 in binary.
   constexpr double kRounding = 1e-9;

@@ -33,9 +33,6 @@ class RetryBudget {
   // A request was sent to the upstream: once per request, not per attempt.
   void deposit(base::TimePoint now);
 
-  // Takes one repeat if there is one now.
-  bool try_withdraw(base::TimePoint now);
-
   // Takes one repeat now, or else the next one that the reserve will earn, if that is before `latest`.
   // Returns the instant from which the repeat may be sent; nothing is taken when there is none.
   std::optional<base::TimePoint> withdraw_by(base::TimePoint now, base::TimePoint latest);

@@ -110,8 +110,6 @@ class Judge {
     if (out.verdict == Verdict::retryable && record_->committed) out.verdict = Verdict::resumable;
     out.account_out = account_out(code);
     out.larger_context = code == Code::context_too_long;
-    out.other_target_only = out.verdict == Verdict::fatal_account ||
-                            (out.verdict == Verdict::fatal_request && code != Code::too_large);
     if (record_->headers != nullptr) out.retry_after = read_retry_after(*record_->headers, record_->now);
     if (facts != nullptr) out.learned_limit = facts->learned_limit;
     out.error = caller_error(code, facts, detail);
@@ -122,7 +120,6 @@ class Judge {
   Classification cancelled() const {
     Classification out = failure(Code::caller_gone, maybe_billed());
     out.verdict = Verdict::fatal_request;
-    out.other_target_only = false;
     return out;
   }
 

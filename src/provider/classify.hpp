@@ -43,8 +43,7 @@ struct Classification {
   std::optional<base::Duration> retry_after;   // what the upstream asked for
   std::optional<std::uint32_t> learned_limit;  // "concurrency limit of N"
   AccountOut account_out = AccountOut::no;
-  bool larger_context = false;     // worth one try on a target with a larger context
-  bool other_target_only = false;  // rule 6: never again on the same account
+  bool larger_context = false;  // worth one try on a target with a larger context
 };
 
 Classification classify(const Dialect& dialect, const AttemptRecord& record);

@@ -59,10 +59,6 @@ const RouteSpec* RouteTable::match(std::string_view model) const {
   return nullptr;
 }
 
-bool RouteTable::takes_any_model() const {
-  return std::ranges::any_of(prefixes_, [this](std::size_t i) { return prefix_of(routes_[i]).empty(); });
-}
-
 std::vector<std::string> RouteTable::model_names() const {
   std::vector<std::string> names;
   std::set<std::string_view> seen;

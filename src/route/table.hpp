@@ -24,9 +24,6 @@ class RouteTable {
   // The route that serves `model`; null when none does. Lives as long as the table.
   const RouteSpec* match(std::string_view model) const;
 
-  // Whether some route takes any name, so that no model is unknown.
-  bool takes_any_model() const;
-
   // The names a caller can be told of, for GET /models: exact matches, and the models that the targets of
   // prefix routes name where the same route serves them. In the order of the configuration, each once.
   std::vector<std::string> model_names() const;

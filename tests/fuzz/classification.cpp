@@ -57,7 +57,7 @@ std::string describe(const Classification& got) {
   return std::string(to_string(got.verdict)) + " " + std::string(to_string(got.billing)) + " " +
          std::string(to_string(got.code)) + " " + std::to_string(got.error.status) + " " + got.error.message +
          (got.retry_after ? " after " + std::to_string(got.retry_after->count()) : "") +
-         (got.other_target_only ? " elsewhere" : "") + std::to_string(got.learned_limit.value_or(0));
+         std::to_string(got.learned_limit.value_or(0));
 }
 
 void check(const testing::Script& script, const Classification& got) {

@@ -212,10 +212,7 @@ void add_answers(Table& table) {
   table.add(
       26, "a refusal of the content inside a stream after content",
       streamed(kFirstChunk + kTextChunk + event(R"({"error":{"message":"Content Exists Risk"}})"), true),
-      {.verdict = Verdict::fatal_request,
-       .billing = Billing::possibly_billed,
-       .code = Code::content_filter,
-       .other_target_only = true});
+      {.verdict = Verdict::fatal_request, .billing = Billing::possibly_billed, .code = Code::content_filter});
   table.add(27, "usage-only chunk and empty reasoning_content first",
             streamed(chunk(R"({"role":"assistant","content":null,"reasoning_content":""})") + kTextChunk +
                      kStopChunk + kUsageChunk + kDoneEvent),

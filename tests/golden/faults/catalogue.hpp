@@ -17,7 +17,6 @@ struct Expected {
   provider::Billing billing = provider::Billing::delivered;
   provider::Code code = provider::Code::ok;
   provider::AccountOut account_out = provider::AccountOut::no;
-  bool other_target_only = false;
   std::uint32_t learned_limit = 0;  // 0: none
   int caller_status = 0;            // 0: not looked at
 };

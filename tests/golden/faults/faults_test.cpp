@@ -22,7 +22,6 @@ TEST(FaultCatalogue, EveryEntryIsClassifiedAsTheTableSays) {
     EXPECT_EQ(to_string(got.billing), to_string(fault.expected.billing));
     EXPECT_EQ(to_string(got.code), to_string(fault.expected.code));
     EXPECT_EQ(got.account_out, fault.expected.account_out);
-    EXPECT_EQ(got.other_target_only, fault.expected.other_target_only);
     EXPECT_EQ(got.learned_limit.value_or(0), fault.expected.learned_limit);
     EXPECT_FALSE(got.larger_context);
     if (fault.expected.caller_status != 0) EXPECT_EQ(got.error.status, fault.expected.caller_status);

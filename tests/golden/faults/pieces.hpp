@@ -123,14 +123,12 @@ inline Expected account(Code code, AccountOut out, int caller_status) {
           .billing = Billing::refused,
           .code = code,
           .account_out = out,
-          .other_target_only = true,
           .caller_status = caller_status};
 }
 inline Expected request(Code code, int caller_status) {
   return {.verdict = Verdict::fatal_request,
           .billing = Billing::refused,
           .code = code,
-          .other_target_only = true,
           .caller_status = caller_status};
 }
 inline const Expected kBlank{

@@ -121,16 +121,6 @@ TEST(Balancer, LeavesOutWhatTheSameRequestHasTried) {
   EXPECT_EQ(balancer.choose(kStart, all), std::nullopt);
 }
 
-TEST(Balancer, TellsWhenTheNextChanceComes) {
-  Balancer balancer(2, make_round_robin(), 2s);
-  EXPECT_EQ(balancer.next_chance(), base::TimePoint::min());
-  balancer.refused(0, kStart);
-  balancer.refused(1, kStart + 1s);
-  EXPECT_EQ(balancer.next_chance(), kStart + 2s);
-  EXPECT_THAT(choices(balancer, kStart + 2s, 1), ElementsAre(0));
-  EXPECT_EQ(balancer.next_chance(), kStart + 3s);
-}
-
 TEST(Balancer, HasNoChoiceWithoutEndpoints) {
   Balancer balancer(0, make_round_robin(), 2s);
   EXPECT_EQ(balancer.choose(kStart), std::nullopt);

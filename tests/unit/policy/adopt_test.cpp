@@ -98,23 +98,23 @@ TEST(AdoptingAQueue, ALimitThatIsNewBeginsWithAFullBucket) {
 TEST(AdoptingABudget, WhatWasSentAndDrawnStillCounts) {
   RetryBudget budget({.share = 0.1});
   for (int i = 0; i < 20; ++i) budget.deposit(at(0s));
-  EXPECT_TRUE(budget.try_withdraw(at(0s)));
+  EXPECT_TRUE(budget.withdraw_by(at(0s), at(0s)));
   budget.adopt(0.2, {});
   EXPECT_DOUBLE_EQ(budget.balance(at(0s)), 3);
   budget.adopt(0.05, {});
   EXPECT_DOUBLE_EQ(budget.balance(at(0s)), 0);
-  EXPECT_FALSE(budget.try_withdraw(at(0s)));
+  EXPECT_FALSE(budget.withdraw_by(at(0s), at(0s)));
 }
 
 TEST(AdoptingABudget, TheReserveKeepsItsDistanceFromTheLastOneDrawn) {
   RetryBudget budget({.share = 0, .reserve_every = 60s});
-  EXPECT_TRUE(budget.try_withdraw(at(0s)));
+  EXPECT_TRUE(budget.withdraw_by(at(0s), at(0s)));
   budget.adopt(0, 10s);
-  EXPECT_FALSE(budget.try_withdraw(at(9s)));
-  EXPECT_TRUE(budget.try_withdraw(at(10s)));
+  EXPECT_FALSE(budget.withdraw_by(at(9s), at(9s)));
+  EXPECT_TRUE(budget.withdraw_by(at(10s), at(10s)));
   budget.adopt(0, 30s);
-  EXPECT_FALSE(budget.try_withdraw(at(39s)));
-  EXPECT_TRUE(budget.try_withdraw(at(40s)));
+  EXPECT_FALSE(budget.withdraw_by(at(39s), at(39s)));
+  EXPECT_TRUE(budget.withdraw_by(at(40s), at(40s)));
 }
 
 route::AccountSpec account(std::string name, const std::vector<std::string>& keys,

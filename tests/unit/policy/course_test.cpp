@@ -140,13 +140,13 @@ TEST(Course, Rule4_FreeRefusalsBetweenPaidOnesAreNotCounted) {
 
 TEST(Course, Rule4_ABlockedRepeatWaitsForTheReserveIfThatIsInTime) {
   Journey journey(1, 60s);
-  ASSERT_TRUE(journey.budget().try_withdraw(at(0s)));
+  ASSERT_TRUE(journey.budget().withdraw_by(at(0s), at(0s)));
   journey.sent();
   journey.saw(stalled(), 1s);
   EXPECT_EQ(journey.sent().not_before, at(10s));
 
   Journey hurried(1, 9s);
-  ASSERT_TRUE(hurried.budget().try_withdraw(at(0s)));
+  ASSERT_TRUE(hurried.budget().withdraw_by(at(0s), at(0s)));
   hurried.sent();
   hurried.saw(stalled(), 1s);
   EXPECT_EQ(hurried.gave_up().why, Why::paid_repeats);

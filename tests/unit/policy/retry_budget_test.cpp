@@ -17,11 +17,11 @@ RetryBudgetSpec without_reserve() { return {.share = 0.2, .window = 10s, .reserv
 TEST(RetryBudget, OneInFiveRequestsMayBeRepeated) {
   RetryBudget budget(without_reserve());
   for (int i = 0; i < 4; ++i) budget.deposit(at(0s));
-  EXPECT_FALSE(budget.try_withdraw(at(0s)));
+  EXPECT_FALSE(budget.withdraw_by(at(0s), at(0s)));
   EXPECT_NEAR(budget.balance(at(0s)), 0.8, 1e-9);
   budget.deposit(at(0s));
-  EXPECT_TRUE(budget.try_withdraw(at(0s)));
-  EXPECT_FALSE(budget.try_withdraw(at(0s)));
+  EXPECT_TRUE(budget.withdraw_by(at(0s), at(0s)));
+  EXPECT_FALSE(budget.withdraw_by(at(0s), at(0s)));
   EXPECT_NEAR(budget.balance(at(0s)), 0, 1e-9);
 }
 
@@ -30,23 +30,23 @@ TEST(RetryBudget, DepositsAreForgottenAfterTheWindow) {
   for (int i = 0; i < 10; ++i) budget.deposit(at(0s));
   EXPECT_NEAR(budget.balance(at(9400ms)), 2, 1e-9);
   EXPECT_NEAR(budget.balance(at(10s)), 0, 1e-9);
-  EXPECT_FALSE(budget.try_withdraw(at(10s)));
+  EXPECT_FALSE(budget.withdraw_by(at(10s), at(10s)));
 }
 
 TEST(RetryBudget, TheReserveGivesOnePerTenSecondsWhenNothingIsDeposited) {
   RetryBudget budget(with_reserve());
   EXPECT_NEAR(budget.balance(at(0s)), 1, 1e-9);
-  EXPECT_TRUE(budget.try_withdraw(at(0s)));
-  EXPECT_FALSE(budget.try_withdraw(at(0s)));
-  EXPECT_FALSE(budget.try_withdraw(at(9999ms)));
+  EXPECT_TRUE(budget.withdraw_by(at(0s), at(0s)));
+  EXPECT_FALSE(budget.withdraw_by(at(0s), at(0s)));
+  EXPECT_FALSE(budget.withdraw_by(at(9999ms), at(9999ms)));
   EXPECT_NEAR(budget.balance(at(5s)), 0.5, 1e-9);
-  EXPECT_TRUE(budget.try_withdraw(at(10s)));
+  EXPECT_TRUE(budget.withdraw_by(at(10s), at(10s)));
 }
 
 TEST(RetryBudget, IdlenessDoesNotFillTheReserve) {
   RetryBudget budget(with_reserve());
-  EXPECT_TRUE(budget.try_withdraw(at(1h)));
-  EXPECT_FALSE(budget.try_withdraw(at(1h)));
+  EXPECT_TRUE(budget.withdraw_by(at(1h), at(1h)));
+  EXPECT_FALSE(budget.withdraw_by(at(1h), at(1h)));
 }
 
 TEST(RetryBudget, ARepeatCanBookTheNextOfTheReserveIfThatIsInTime) {
@@ -56,7 +56,7 @@ TEST(RetryBudget, ARepeatCanBookTheNextOfTheReserveIfThatIsInTime) {
   EXPECT_EQ(budget.withdraw_by(at(2s), at(60s)), at(20s));
   EXPECT_EQ(budget.withdraw_by(at(3s), at(29s)), std::nullopt);
   EXPECT_EQ(budget.withdraw_by(at(3s), at(30s)), at(30s));
-  EXPECT_FALSE(budget.try_withdraw(at(20s)));
+  EXPECT_FALSE(budget.withdraw_by(at(20s), at(20s)));
   for (int i = 0; i < 5; ++i) budget.deposit(at(21s));
   EXPECT_EQ(budget.withdraw_by(at(21s), at(60s)), at(21s));
 }
@@ -78,7 +78,7 @@ TEST(RetryBudget, AtEveryWithdrawalTheWindowHoldsNoMoreThanItsShare) {
     if (chance.uniform() < 0.5) {
       budget.deposit(now);
       deposits.push_back(now);
-    } else if (budget.try_withdraw(now)) {
+    } else if (budget.withdraw_by(now, now)) {
       withdrawals.push_back(now);
       ASSERT_LE(static_cast<double>(within(withdrawals)), 0.2 * static_cast<double>(within(deposits)) + 1e-6);
     }

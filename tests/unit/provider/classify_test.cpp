@@ -36,7 +36,6 @@ TEST(Classify, SendsAPromptThatIsTooLongToALargerContext) {
   EXPECT_EQ(c.verdict, Verdict::fatal_request);
   EXPECT_EQ(c.code, Code::context_too_long);
   EXPECT_TRUE(c.larger_context);
-  EXPECT_TRUE(c.other_target_only);
 }
 
 TEST(Classify, TellsTheCallersMistakeInTheUpstreamsWords) {
