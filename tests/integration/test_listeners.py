@@ -1,14 +1,18 @@
 """Callers of every kind, at listeners of every kind: curl and Python's TLS, Unix sockets, inherited sockets."""
 
 import http.client
+import itertools
 import json
 import os
 import pathlib
+import re
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -23,9 +27,9 @@ routes: [{name: all, match: "*", targets: [{upstream: nobody}]}]
 """
 
 
-def make_certificate(folder, name):
+def make_certificate(folder, name, days=30):
     """A self-signed one for localhost."""
-    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", str(days),
          "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
          "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem"], 30).check_returncode()
 
@@ -47,15 +51,36 @@ class ListenersTest(unittest.TestCase):
         self.assertIn('"event":"ready"', line, line + self.process.stderr.read() if '"ready"' not in line else line)
         return json.loads(line)["message"]
 
+    def await_event(self, event):
+        """Reads the log up to the line of an event; a gateway that never writes one is ended."""
+        patience = threading.Timer(30, self.process.kill)
+        patience.start()
+        lines = list(itertools.takewhile(lambda line: f'"event":"{event}"' not in line,
+                                         iter(self.process.stderr.readline, "")))
+        patience.cancel()
+        self.assertIsNone(self.process.poll(), f"no {event}: {lines}")
+
     def port_of(self, message, scheme="http"):
         return int(message.split(f"{scheme}://127.0.0.1:")[1].split("/")[0].split(",")[0])
 
     def test_curl_and_python_call_over_tls_and_a_renewed_certificate_is_shown(self):
         make_certificate(self.folder, "first")
-        make_certificate(self.folder, "second")
-        port = self.port_of(self.start("listen: {port: 0, tls: {certificate: first.pem, key: first.key}}\n"), "https")
-        curl = run(["curl", "-sS", "--cacert", self.folder / "first.pem", f"https://localhost:{port}/healthz"], 30)
+        make_certificate(self.folder, "second", days=60)
+        for kind in ("pem", "key"):
+            shutil.copy(self.folder / f"first.{kind}", self.folder / f"own.{kind}")
+        port = self.port_of(self.start("listen: {port: 0, tls: {certificate: own.pem, key: own.key}}\n"), "https")
+
+        def call(trusting, path="/healthz"):
+            return run(["curl", "-sS", "--cacert", self.folder / f"{trusting}.pem", f"https://localhost:{port}{path}"], 30)
+
+        def days_left():
+            gauge = 'dujiang_certificate_not_after_timestamp_seconds{listener="listen"}'
+            end = re.search(rf"^{re.escape(gauge)} (\S+)$", call("own", "/metrics").stdout, re.M)[1]
+            return round((float(end) - time.time()) / 86400)
+
+        curl = call("first")
         self.assertEqual((curl.returncode, curl.stdout), (0, "ok\n"), curl.stderr)
+        self.assertEqual(days_left(), 30)
         context = ssl.create_default_context(cafile=self.folder / "first.pem")
         caller = http.client.HTTPSConnection("localhost", port, context=context, timeout=20)
         for _ in range(3):
@@ -64,6 +89,16 @@ class ListenersTest(unittest.TestCase):
         self.assertEqual(caller.sock.version(), "TLSv1.3")
         plain = run(["curl", "-sS", f"http://localhost:{port}/healthz"], 30)
         self.assertIn("tls_required", plain.stdout)
+
+        for kind in ("pem", "key"):
+            shutil.copy(self.folder / f"second.{kind}", self.folder / "new")
+            os.rename(self.folder / "new", self.folder / f"own.{kind}")
+        self.await_event("reloaded")
+        self.assertEqual(call("second").stdout, "ok\n")
+        self.assertEqual(call("first").returncode, 60, "the old certificate is not shown any more")
+        self.assertEqual(days_left(), 60)
+        caller.request("GET", "/readyz")
+        self.assertEqual(caller.getresponse().read(), b"ready\n", "who is connected stays so")
 
     def test_curl_calls_over_a_unix_socket(self):
         self.start("listen: {unix: d.sock}\n")
