@@ -64,15 +64,15 @@ void choose_proxies(route::UpstreamSpec& upstream, const std::string& path, Read
     const auto url = adapters::http::parse_base_url(endpoint.url);
     if (upstream.proxy.from != From::environment || !url) continue;
     auto named = adapters::http::proxy_from_environment(*url, reader.environment().variable);
-    if (!named) continue;
-    if (const auto proxy = adapters::http::parse_proxy_url(named->url); !proxy) {
+    if (named.says != adapters::http::EnvironmentProxy::Says::named) continue;
+    if (const auto proxy = adapters::http::parse_proxy_url(named.url); !proxy) {
       reader.problem_at(path,
                         fmt::format("its proxy, which {} of the environment names, {}; or write `proxy: "
                                     "none`",
-                                    named->variable, proxy.error().message));
+                                    named.variable, proxy.error().message));
       return;
     }
-    endpoint.proxy = route::Secret(std::move(named->url));
+    endpoint.proxy = route::Secret(std::move(named.url));
   }
 }
 

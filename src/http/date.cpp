@@ -1,8 +1,9 @@
 #include "http/date.hpp"
 
+#include <algorithm>
 #include <array>
-#include <chrono>
-#include <string_view>
+
+#include "base/number.hpp"
 
 namespace dujiang::http {
 namespace {
@@ -32,6 +33,27 @@ std::string format_date(base::WallTime at) {
   text += ':';
   append_digits(text, seconds % 60, 10);
   return text + " GMT";
+}
+
+std::optional<std::chrono::sys_seconds> parse_date(std::string_view text) {
+  constexpr std::size_t kLength = 29;
+  if (text.size() != kLength || !text.ends_with(" GMT")) return std::nullopt;
+  constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto* month = std::ranges::find(kMonths, text.substr(8, 3));
+  const auto day = base::parse_number<unsigned>(text.substr(5, 2));
+  const auto year = base::parse_number<unsigned>(text.substr(12, 4));
+  const auto hour = base::parse_number<unsigned>(text.substr(17, 2));
+  const auto minute = base::parse_number<unsigned>(text.substr(20, 2));
+  const auto second = base::parse_number<unsigned>(text.substr(23, 2));
+  if (month == kMonths.end() || !day || !year || !hour || !minute || !second) return std::nullopt;
+  if (*hour > 23 || *minute > 59 || *second > 60) return std::nullopt;  // 60: a leap second
+  const std::chrono::year_month_day date{
+      std::chrono::year(static_cast<int>(*year)),
+      std::chrono::month(static_cast<unsigned>(month - kMonths.begin()) + 1), std::chrono::day(*day)};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+         std::chrono::seconds(*second);
 }
 
 }  // namespace dujiang::http

@@ -88,10 +88,12 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+using Says = EnvironmentProxy::Says;
+
 std::optional<EnvironmentProxy> named_by(const std::string& name, const Variable& variable) {
   for (const std::string& spelling : {lower(name), name}) {
     if (auto value = variable(spelling); value && !value->empty()) {
-      return EnvironmentProxy{.variable = spelling, .url = std::move(*value)};
+      return EnvironmentProxy{.says = Says::named, .variable = spelling, .url = std::move(*value)};
     }
   }
   return std::nullopt;
@@ -135,13 +137,15 @@ std::string masked_proxy_url(std::string_view url) {
   return std::string(url.substr(0, from)) + "****:****" + std::string(url.substr(at));
 }
 
-std::optional<EnvironmentProxy> proxy_from_environment(const BaseUrl& endpoint, const Variable& variable) {
-  if (is_loopback(endpoint.host)) return std::nullopt;
-  const auto exempt = named_by("NO_PROXY", variable);
-  if (exempt && is_exempt(exempt->url, endpoint.host, endpoint.port)) return std::nullopt;
+EnvironmentProxy proxy_from_environment(const BaseUrl& endpoint, const Variable& variable) {
+  if (is_loopback(endpoint.host)) return {.says = Says::this_machine};
   const bool is_secure = endpoint.scheme == BaseUrl::Scheme::https;
   auto proxy = named_by(is_secure ? "HTTPS_PROXY" : "HTTP_PROXY", variable);
-  return proxy ? proxy : named_by("ALL_PROXY", variable);
+  if (!proxy) proxy = named_by("ALL_PROXY", variable);
+  if (!proxy) return {};
+  const auto exempt = named_by("NO_PROXY", variable);
+  if (!exempt || !is_exempt(exempt->url, endpoint.host, endpoint.port)) return std::move(*proxy);
+  return {.says = Says::exempt, .variable = exempt->variable};
 }
 
 bool is_exempt(std::string_view exempt, std::string_view host, std::uint16_t port) {

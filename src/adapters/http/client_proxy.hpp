@@ -33,16 +33,23 @@ base::Result<ProxyUrl> parse_proxy_url(std::string_view text);
 // The URL with its password masked.
 std::string masked_proxy_url(std::string_view url);
 
+// What the environment says of an endpoint's proxy.
 struct EnvironmentProxy {
-  std::string variable;  // that names it: "HTTPS_PROXY"
-  std::string url;
+  enum class Says : std::uint8_t {
+    nothing,       // no variable names a proxy
+    named,         // `variable` names `url`
+    exempt,        // `variable`, a NO_PROXY, has the endpoint
+    this_machine,  // never proxied, whatever the variables say
+  };
+  Says says = Says::nothing;
+  std::string variable{};  // "HTTPS_PROXY"
+  std::string url{};
 };
 
 using Variable = std::function<std::optional<std::string>(const std::string& name)>;
 
-// The proxy for an endpoint, if the environment names one. A variable in lower case goes before the same in
-// upper case; an empty one names none.
-std::optional<EnvironmentProxy> proxy_from_environment(const BaseUrl& endpoint, const Variable& variable);
+// A variable in lower case goes before the same in upper case; an empty one names none.
+EnvironmentProxy proxy_from_environment(const BaseUrl& endpoint, const Variable& variable);
 
 // Whether NO_PROXY's list, `exempt`, has the host: "*", "lan" or ".lan" for the name and all names below it,
 // "10.0.0.1", "10.0.0.0/8", each perhaps with a port.

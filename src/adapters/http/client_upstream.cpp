@@ -6,9 +6,6 @@
 #include <iterator>
 #include <utility>
 
-#include "adapters/http/client_tunnel.hpp"
-#include "adapters/net/happy_eyeballs.hpp"
-
 namespace dujiang::adapters::http {
 namespace {
 
@@ -22,57 +19,11 @@ std::unique_ptr<balance::Strategy> strategy_of(const route::UpstreamSpec& spec) 
   return balance::make_smooth_weighted(std::move(weights));
 }
 
-IoFailure kind_of(net::ConnectFailure::Kind kind) {
-  using Kind = net::ConnectFailure::Kind;
-  switch (kind) {
-    case Kind::timeout:
-      return IoFailure::connect_timeout;
-    case Kind::local:
-      return IoFailure::local;
-    case Kind::refused:
-    case Kind::unreachable:
-      break;
-  }
-  return IoFailure::connect;
-}
-
-ConnectError from(const net::ConnectFailure& failure) {
-  using Kind = net::ConnectFailure::Kind;
-  return {.failure = kind_of(failure.kind),
-          .detail = failure.message,
-          .blame = failure.kind == Kind::local ? ConnectError::Blame::nobody : ConnectError::Blame::endpoint};
-}
-
-ConnectError from(const net::TlsFailure& failure) {
-  if (failure.kind != net::TlsFailure::Kind::timeout)
-    return {.failure = IoFailure::tls, .detail = failure.message};
-  return {.failure = IoFailure::connect_timeout,
-          .detail = failure.message,
-          .blame = ConnectError::Blame::endpoint};
-}
-
 // What is in the file; nothing where it can't be read, which whoever uses it will say.
 std::string content_of(const std::optional<std::string>& file) {
   if (!file) return {};
   std::ifstream in(*file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-ConnectError from(const TunnelFailure& failure) {
-  using Kind = TunnelFailure::Kind;
-  return {
-      .failure = failure.kind == Kind::timeout ? IoFailure::connect_timeout : IoFailure::connect,
-      .detail = failure.message,
-      .blame = failure.kind == Kind::forbidden ? ConnectError::Blame::nobody : ConnectError::Blame::endpoint};
-}
-
-base::Result<ClientUpstream::Place> place_of(const route::EndpointSpec& endpoint) {
-  auto url = parse_base_url(endpoint.url);
-  if (!url) return std::unexpected(url.error());
-  if (!endpoint.proxy) return ClientUpstream::Place{std::move(*url), std::nullopt};
-  auto proxy = parse_proxy_url(endpoint.proxy->reveal());
-  if (!proxy) return base::fail("its proxy " + proxy.error().message);
-  return ClientUpstream::Place{std::move(*url), std::move(*proxy)};
 }
 
 }  // namespace
@@ -84,13 +35,13 @@ base::Result<std::shared_ptr<ClientUpstream>> ClientUpstream::make(runtime::Epol
     return base::fail("upstream " + spec.name + ": " + reason);
   };
   if (spec.endpoints.empty()) return refuse("there is no endpoint; name a base URL");
-  std::vector<Place> places;
+  std::vector<Destination> destinations;
   bool is_secure = false;
   for (const route::EndpointSpec& endpoint : spec.endpoints) {
-    auto place = place_of(endpoint);
-    if (!place) return refuse(place.error().message);
-    is_secure = is_secure || place->url.scheme == BaseUrl::Scheme::https;
-    places.push_back(std::move(*place));
+    auto to = destination_of(endpoint);
+    if (!to) return refuse(to.error().message);
+    is_secure = is_secure || to->url.scheme == BaseUrl::Scheme::https;
+    destinations.push_back(std::move(*to));
   }
   Trust trust{.tls = nullptr, .roots = content_of(spec.ca_file)};
   const bool trusts_the_same = before != nullptr && before->trust_.tls &&
@@ -102,7 +53,7 @@ base::Result<std::shared_ptr<ClientUpstream>> ClientUpstream::make(runtime::Epol
     if (!made) return refuse(made.error().message);
     trust.tls = std::move(*made);
   }
-  return std::make_shared<ClientUpstream>(loop, std::move(shared), std::move(spec), std::move(places),
+  return std::make_shared<ClientUpstream>(loop, std::move(shared), std::move(spec), std::move(destinations),
                                           std::move(trust));
 }
 
@@ -114,10 +65,11 @@ std::optional<std::size_t> ClientUpstream::same_as(const ClientUpstream& before,
   const Endpoint& there = before.endpoints_[its];
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const Endpoint& here = endpoints_[i];
-    if (here.name != there.name || here.url.scheme != there.url.scheme || here.proxy != there.proxy) {
+    if (here.name != there.name || here.to.url.scheme != there.to.url.scheme ||
+        here.to.proxy != there.to.proxy) {
       continue;
     }
-    if (here.url.scheme == BaseUrl::Scheme::http || trust_.tls == before.trust_.tls) return i;
+    if (here.to.url.scheme == BaseUrl::Scheme::http || trust_.tls == before.trust_.tls) return i;
   }
   return std::nullopt;
 }
@@ -145,22 +97,22 @@ void ClientUpstream::succeed(ClientUpstream& before) {
 }
 
 ClientUpstream::ClientUpstream(runtime::EpollLoop& loop, Shared shared, route::UpstreamSpec spec,
-                               std::vector<Place> places, Trust trust)
+                               std::vector<Destination> destinations, Trust trust)
     : loop_(loop),
       spec_(std::move(spec)),
       trust_(std::move(trust)),
       resolver_(std::move(shared.resolver)),
       counters_(std::move(shared.counters)),
       balancer_(spec_.endpoints.size(), strategy_of(spec_), spec_.probe_interval) {
-  for (Place& place : places) {
-    std::string name = http::endpoint_name(place.url);
-    endpoints_.push_back({std::move(place.url), std::move(name), std::move(place.proxy),
-                          IdleStack<UpstreamConn>(spec_.max_idle_connections)});
+  for (Destination& to : destinations) {
+    std::string name = http::endpoint_name(to.url);
+    endpoints_.push_back(
+        {std::move(to), std::move(name), IdleStack<UpstreamConn>(spec_.max_idle_connections)});
   }
 }
 
 std::optional<std::string_view> ClientUpstream::asks_proxy(std::size_t endpoint) const {
-  const Endpoint& at = endpoints_[endpoint];
+  const Destination& at = endpoints_[endpoint].to;
   if (!at.proxy || at.url.scheme == BaseUrl::Scheme::https) return std::nullopt;
   return at.proxy->authorization;
 }
@@ -223,7 +175,9 @@ runtime::Task<void> ClientUpstream::connect_some(std::shared_ptr<ClientUpstream>
                                                  Freshness freshness) {
   do {
     const std::size_t endpoint = job->endpoint;
-    Connected conn = co_await self->connect(endpoint);
+    const base::TimePoint until = base::after(self->loop_.now(), self->spec_.connect_timeout);
+    Dialled conn =
+        co_await dial(self->loop_, *self->resolver_, self->trust_.tls, self->endpoints_[endpoint].to, until);
     if (conn) {
       self->balancer_.connected(endpoint);
       ++self->counters_->connections_opened;
@@ -243,43 +197,6 @@ runtime::Task<void> ClientUpstream::connect_some(std::shared_ptr<ClientUpstream>
       attempts.error->detail += "; " + conn.error().detail;
     }
   } while (!job->abandoned && !self->try_idle(*job, attempts, freshness));
-}
-
-runtime::Task<ClientUpstream::Connected> ClientUpstream::connect(std::size_t endpoint) {
-  const Endpoint& to = endpoints_[endpoint];
-  const base::TimePoint until = base::after(loop_.now(), spec_.connect_timeout);
-  auto addresses = co_await resolver_->resolve(to.proxy ? to.proxy->host : to.url.host, until);
-  if (!addresses) {
-    co_return std::unexpected(
-        ConnectError{.failure = IoFailure::dns, .detail = std::move(addresses.error().message)});
-  }
-  const std::uint16_t port = to.proxy ? to.proxy->port : to.url.port;
-  auto tcp = co_await net::connect_first(loop_, std::move(*addresses), port, until);
-  if (!tcp) {
-    ConnectError error = from(tcp.error());
-    error.detail.insert(0, to.proxy ? to.name + " by proxy " + to.proxy->name + ": " : to.name + ": ");
-    co_return std::unexpected(std::move(error));
-  }
-  if (to.url.scheme == BaseUrl::Scheme::http) co_return std::move(*tcp);
-  if (to.proxy) co_return co_await tunnel(to, std::move(*tcp), until);
-  co_return co_await secure(to, std::move(*tcp), until);
-}
-
-runtime::Task<ClientUpstream::Connected> ClientUpstream::tunnel(const Endpoint& endpoint,
-                                                                std::unique_ptr<net::TcpConn> tcp,
-                                                                base::TimePoint until) {
-  auto open = co_await open_tunnel(std::move(tcp), *endpoint.proxy, endpoint.name, until);
-  if (!open) co_return std::unexpected(from(open.error()));
-  co_return co_await secure(endpoint, std::move(*open), until);
-}
-
-runtime::Task<ClientUpstream::Connected> ClientUpstream::secure(const Endpoint& endpoint,
-                                                                std::unique_ptr<net::TcpConn> tcp,
-                                                                base::TimePoint until) {
-  auto conn =
-      co_await net::connect_tls(trust_.tls, std::move(tcp), endpoint.url.host, endpoint.url.port, until);
-  if (conn) co_return std::move(*conn);
-  co_return std::unexpected(from(conn.error()));
 }
 
 void ClientUpstream::conclude(Acquiring& job, std::expected<UpstreamConn, ConnectError> outcome) {

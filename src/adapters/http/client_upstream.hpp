@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "adapters/http/client_counters.hpp"
+#include "adapters/http/client_dial.hpp"
 #include "adapters/http/client_idle.hpp"
 #include "adapters/http/client_keep.hpp"
-#include "adapters/http/client_proxy.hpp"
 #include "adapters/http/client_url.hpp"
 #include "adapters/net/conn.hpp"
 #include "adapters/net/dns.hpp"
@@ -26,16 +26,6 @@
 #include "runtime/epoll_loop.hpp"
 
 namespace dujiang::adapters::http {
-
-struct ConnectError {
-  // An endpoint that refuses is left alone for a while. A bad certificate or an unknown name does not heal by
-  // waiting and says more each time it is seen; want of descriptors is our own.
-  enum class Blame : std::uint8_t { endpoint, nobody };
-
-  ports::IoFailure failure{};
-  std::string detail{};
-  Blame blame = Blame::nobody;
-};
 
 // An open connection, counted for as long as it lives.
 class UpstreamConn {
@@ -126,18 +116,12 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
   // The Proxy-Authorization, perhaps empty, where requests to an endpoint are asked of a proxy.
   std::optional<std::string_view> asks_proxy(std::size_t endpoint) const;
 
-  const BaseUrl& url(std::size_t endpoint) const { return endpoints_[endpoint].url; }
+  const BaseUrl& url(std::size_t endpoint) const { return endpoints_[endpoint].to.url; }
   const std::string& endpoint_name(std::size_t endpoint) const { return endpoints_[endpoint].name; }
   runtime::EpollLoop& loop() const { return loop_; }
   const std::string& name() const { return spec_.name; }
   void count_stale_repeat() { ++counters_->stale_repeats; }
   ClientCounters counters() const;
-
-  // Where an endpoint is, and how to get there.
-  struct Place {
-    BaseUrl url;
-    std::optional<ProxyUrl> proxy;
-  };
 
   // How the certificates of its endpoints are checked.
   struct Trust {
@@ -145,14 +129,13 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
     std::string roots;                     // what was in the ca_file
   };
 
-  ClientUpstream(runtime::EpollLoop& loop, Shared shared, route::UpstreamSpec spec, std::vector<Place> places,
-                 Trust trust);
+  ClientUpstream(runtime::EpollLoop& loop, Shared shared, route::UpstreamSpec spec,
+                 std::vector<Destination> destinations, Trust trust);
 
  private:
   struct Endpoint {
-    BaseUrl url;
+    Destination to;
     std::string name;
-    std::optional<ProxyUrl> proxy;
     IdleStack<UpstreamConn> idle;
   };
 
@@ -162,19 +145,12 @@ class ClientUpstream final : private runtime::Timer, public std::enable_shared_f
     std::optional<ConnectError> error;  // of the first one; the others' details are added
   };
 
-  using Connected = std::expected<std::unique_ptr<net::Conn>, ConnectError>;
-
   std::optional<UpstreamConn> take_idle(Endpoint& endpoint, Freshness freshness);
   bool use_idle(Acquiring& job, std::size_t endpoint, Freshness freshness);
   bool try_idle(Acquiring& job, Attempts& attempts, Freshness freshness);
   static runtime::Task<void> connect_some(std::shared_ptr<ClientUpstream> self,
                                           std::shared_ptr<Acquiring> job, Attempts attempts,
                                           Freshness freshness);
-  runtime::Task<Connected> connect(std::size_t endpoint);
-  runtime::Task<Connected> tunnel(const Endpoint& endpoint, std::unique_ptr<net::TcpConn> tcp,
-                                  base::TimePoint until);
-  runtime::Task<Connected> secure(const Endpoint& endpoint, std::unique_ptr<net::TcpConn> tcp,
-                                  base::TimePoint until);
   base::TimePoint end_of_age_from_now() {
     return end_of_age(loop_.now(), spec_.max_connection_age, loop_.random());
   }

@@ -85,6 +85,14 @@ bool TcpConn::peer_has_left() const {
   return ::poll(&look, 1, 0) > 0;
 }
 
+SocketAddress TcpConn::peer() const {
+  sockaddr_storage peer{};
+  auto* address = reinterpret_cast<sockaddr*>(&peer);
+  socklen_t size = sizeof peer;
+  return ::getpeername(socket_.fd(), address, &size) == 0 ? SocketAddress::from_native(*address)
+                                                          : SocketAddress();
+}
+
 void TcpConn::shutdown_write() {
   if (socket_.fd() >= 0) ::shutdown(socket_.fd(), SHUT_WR);
 }

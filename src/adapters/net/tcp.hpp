@@ -32,6 +32,9 @@ class TcpConn final : public Conn {
   bool peer_has_left() const override;
   void reset() override { socket_.reset(); }
 
+  // Whom it is connected to; an empty address where that is no IP socket, or broken.
+  SocketAddress peer() const;
+
   // The socket itself, for what is built on it (TLS).
   Socket& socket() { return socket_; }
 

@@ -22,28 +22,47 @@ std::string openssl_error() {
   return reason == nullptr ? "no reason given" : reason;
 }
 
-std::string certificate_error(const std::string& host, long verdict) {
-  const std::string of = "certificate of " + host;
-  const std::string reason = X509_verify_cert_error_string(verdict);
+CertificateFault fault_of(long verdict) {
   switch (verdict) {
+    case X509_V_OK:
+      return CertificateFault::none;
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return of + " has expired";
+      return CertificateFault::expired;
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return of + " is not valid yet; check this machine's clock";
+      return CertificateFault::not_yet_valid;
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return of + " is for another host (" + reason + ")";
+      return CertificateFault::other_host;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return CertificateFault::untrusted;
+    default:
+      return CertificateFault::other;
+  }
+}
+
+std::string certificate_error(const std::string& host, long verdict) {
+  const std::string of = "certificate of " + host;
+  const std::string reason = X509_verify_cert_error_string(verdict);
+  switch (fault_of(verdict)) {
+    case CertificateFault::expired:
+      return of + " has expired";
+    case CertificateFault::not_yet_valid:
+      return of + " is not valid yet; check this machine's clock";
+    case CertificateFault::other_host:
+      return of + " is for another host (" + reason + ")";
+    case CertificateFault::untrusted:
       return of + " is not signed by an authority that is trusted here (" + reason +
              "); name its CA in the upstream's ca_file, or install ca-certificates if the system has no "
              "roots";
-    default:
-      return of + " is not acceptable: " + reason;
+    case CertificateFault::none:
+    case CertificateFault::other:
+      break;
   }
+  return of + " is not acceptable: " + reason;
 }
 
 TlsFailure handshake_failure(SSL* ssl, const std::string& host, int error) {
@@ -58,6 +77,22 @@ TlsFailure handshake_failure(SSL* ssl, const std::string& host, int error) {
   if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
     message += "; does it speak plain http:// on this port?";
   return {.kind = Kind::handshake, .message = std::move(message)};
+}
+
+// Where an SSL keeps whom to tell of its peer's certificate.
+int sight_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+// Looks on while OpenSSL judges the chain: of one that it refuses, nothing can be asked afterwards.
+int look_on(int verdict, X509_STORE_CTX* judging) {
+  const void* ssl = X509_STORE_CTX_get_ex_data(judging, SSL_get_ex_data_X509_STORE_CTX_idx());
+  auto* sight = static_cast<TlsSight*>(SSL_get_ex_data(static_cast<const SSL*>(ssl), sight_index()));
+  if (const X509* leaf = X509_STORE_CTX_get0_cert(judging); leaf != nullptr && !sight->certificate) {
+    sight->certificate = facts_of(*leaf);
+  }
+  return verdict;
 }
 
 }  // namespace
@@ -145,7 +180,8 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::make(const std::optional<s
 const TlsCounters& TlsContext::counters() const { return impl_->counters(); }
 
 runtime::Task<Connected> connect_tls(std::shared_ptr<TlsContext> context, std::unique_ptr<TcpConn> tcp,
-                                     std::string host, std::uint16_t port, base::TimePoint until) {
+                                     std::string host, std::uint16_t port, base::TimePoint until,
+                                     TlsSight* sight) {
   std::string peer = host + ":" + std::to_string(port);
   ERR_clear_error();
   SSL* ssl = context->impl().open(host, peer, tcp->socket());
@@ -154,6 +190,9 @@ runtime::Task<Connected> connect_tls(std::shared_ptr<TlsContext> context, std::u
         .kind = Kind::handshake, .message = "TLS to " + host + " could not start: " + openssl_error()});
   }
   auto conn = std::make_unique<TlsConn>(context, std::move(tcp), ssl, std::move(peer));
+  if (sight != nullptr && SSL_set_ex_data(ssl, sight_index(), sight) == 1) {
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, &look_on);
+  }
   while (true) {
     ERR_clear_error();
     const int result = SSL_connect(ssl);
@@ -161,6 +200,7 @@ runtime::Task<Connected> connect_tls(std::shared_ptr<TlsContext> context, std::u
     const int error = SSL_get_error(ssl, result);
     if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
       TlsFailure failure = handshake_failure(ssl, host, error);
+      if (sight != nullptr) sight->fault = fault_of(SSL_get_verify_result(ssl));
       co_return std::unexpected(std::move(failure));
     }
     runtime::Signal& ready = error == SSL_ERROR_WANT_READ ? conn->readable() : conn->writable();
@@ -170,6 +210,7 @@ runtime::Task<Connected> connect_tls(std::shared_ptr<TlsContext> context, std::u
     }
   }
   conn->established();
+  if (sight != nullptr) sight->version = SSL_get_version(ssl);
   context->impl().count_handshake(SSL_session_reused(ssl) != 0);
   co_return std::unique_ptr<Conn>(std::move(conn));
 }

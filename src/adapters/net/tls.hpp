@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "adapters/net/certificate_facts.hpp"
 #include "adapters/net/tcp.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -45,13 +46,25 @@ struct TlsFailure {
   std::string message;  // "certificate of api.example has expired"
 };
 
+// Why a certificate was refused.
+enum class CertificateFault : std::uint8_t { none, expired, not_yet_valid, other_host, untrusted, other };
+
+// What a handshake showed, whether it came to a connection or not.
+struct TlsSight {
+  std::string version{};                          // "TLSv1.3"; empty where the handshake failed
+  std::optional<CertificateFacts> certificate{};  // the peer's, accepted or not
+  CertificateFault fault = CertificateFault::none;
+};
+
 // Shakes hands over `tcp`, by `until` at the latest. `host` is what the certificate must be for: a name, or
 // an address without brackets; `port` with it keys the kept sessions.
 //
 // The connection reads eof only after the peer's close_notify; without it the stream may have been cut, and
 // reads reset.
+//
+// `sight` (which may be null, and outlives the task) is told what there was to see.
 runtime::Task<std::expected<std::unique_ptr<Conn>, TlsFailure>> connect_tls(
     std::shared_ptr<TlsContext> context, std::unique_ptr<TcpConn> tcp, std::string host, std::uint16_t port,
-    base::TimePoint until);
+    base::TimePoint until, TlsSight* sight = nullptr);
 
 }  // namespace dujiang::adapters::net

@@ -11,6 +11,7 @@
 #include <ctime>
 #include <vector>
 
+#include "adapters/net/certificate_facts.hpp"
 #include "adapters/net/socket_bio.hpp"
 #include "adapters/net/tls_conn.hpp"
 
@@ -52,12 +53,6 @@ std::vector<Cert> read_certificates(std::string_view text) {
     chain.emplace_back(cert);
   ERR_clear_error();
   return chain;
-}
-
-base::WallTime to_wall_time(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return std::chrono::system_clock::from_time_t(timegm(&parts));
 }
 
 std::string day_of(base::WallTime time) {
@@ -129,8 +124,9 @@ std::expected<std::shared_ptr<const TlsIdentity>, IdentityFault> TlsIdentity::ma
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());
   if (context == nullptr) return fault(In::certificate, "cannot be used: " + openssl_reason());
   std::shared_ptr<TlsIdentity> identity(new TlsIdentity(context));
-  identity->valid_from_ = to_wall_time(X509_get0_notBefore(chain.front().get()));
-  identity->valid_until_ = to_wall_time(X509_get0_notAfter(chain.front().get()));
+  const CertificateFacts facts = facts_of(*chain.front());
+  identity->valid_from_ = facts.from;
+  identity->valid_until_ = facts.until;
   if (X509_cmp_current_time(X509_get0_notAfter(chain.front().get())) < 0) {
     return fault(In::certificate, "holds a certificate that expired on " + day_of(identity->valid_until_) +
                                       ", which no caller takes; put a renewed one there");

@@ -85,12 +85,15 @@ TEST(NoProxy, HasAddressesAndNetworks) {
 
 class EnvironmentTest : public ::testing::Test {
  protected:
-  std::string proxy_of(const std::string& url) {
-    const auto found = proxy_from_environment(parse_base_url(url).value(), [this](const std::string& name) {
+  EnvironmentProxy look(const std::string& url) {
+    return proxy_from_environment(parse_base_url(url).value(), [this](const std::string& name) {
       const auto it = variables_.find(name);
       return it == variables_.end() ? std::nullopt : std::optional(it->second);
     });
-    return found ? found->variable + "=" + found->url : "";
+  }
+  std::string proxy_of(const std::string& url) {
+    const EnvironmentProxy found = look(url);
+    return found.says == EnvironmentProxy::Says::named ? found.variable + "=" + found.url : "";
   }
 
   std::map<std::string, std::string> variables_;
@@ -121,6 +124,17 @@ TEST_F(EnvironmentTest, ExemptsWhomNoProxyNamesAndThisMachine) {
   for (const std::string host : {"localhost", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]"}) {
     EXPECT_EQ(proxy_of("http://" + host + ":8000"), "") << host;
   }
+}
+
+TEST_F(EnvironmentTest, SaysWhyAnEndpointHasNoProxy) {
+  using Says = EnvironmentProxy::Says;
+  EXPECT_EQ(look("https://api.example").says, Says::nothing);
+  variables_ = {{"NO_PROXY", "lan"}};
+  EXPECT_EQ(look("https://gpu.lan").says, Says::nothing) << "nothing to be exempt from";
+  variables_ = {{"ALL_PROXY", "a"}, {"no_proxy", "lan"}};
+  EXPECT_EQ(look("https://gpu.lan").says, Says::exempt);
+  EXPECT_EQ(look("https://gpu.lan").variable, "no_proxy");
+  EXPECT_EQ(look("https://localhost").says, Says::this_machine);
 }
 
 }  // namespace
