@@ -12,6 +12,7 @@
 #include "cli/key_command.hpp"
 #include "config/config.hpp"
 #include "config/nearest.hpp"
+#include "doctor/doctor.hpp"
 
 namespace {
 
@@ -23,13 +24,15 @@ constexpr const char* kAbout =
     R"(Dujiang: a gateway for LLM APIs that goes on working while their servers are busy.
 Point base_url of any OpenAI SDK at it; it retries, fails over and never hands out a broken answer.
 
-Three common uses:
+Four common uses:
   dujiang serve
       before DeepSeek on 127.0.0.1:8080, with the key of DEEPSEEK_API_KEY, or else with each caller's own
   dujiang serve --config examples/deepseek-and-siliconflow.yaml
       with several upstreams, as the file says; examples/ has more of them
   dujiang check my.yaml
       whether a file is right, and what it comes to with every default spelled out
+  dujiang doctor
+      what is wrong where calls fail: DNS, TLS, proxy, key, balance, models, clock, one token; and what to do
 )";
 
 constexpr const char* kExits = R"(
@@ -43,6 +46,13 @@ nothing.
 Exit status: 0 done, or ended by SIGTERM or SIGINT after a drain; 1 wrong configuration, port in use or another
 reason on stderr; 2 wrong use of the command line; 130 or 143 cut short by a second signal.
 Every setting is described in docs/configuration.md, every metric in docs/metrics.md.)";
+
+constexpr const char* kDoctorExits = R"(
+All endpoints are looked at at the same time, each by the way, the proxy and the clocks of `serve`. Each key is tried with
+the list of models, which costs nothing; then each endpoint is asked for one token, of which some ten are billed.
+Connecting may take `connect_timeout`, an answer 10 s, a token 30 s. Keys are shown as their last four characters.
+
+Exit status: 0 nothing failed (there may be warnings); 1 something did; 2 wrong configuration or command line.)";
 
 int check(const std::string& file) {
   const auto config = config::load(file, config::process_environment());
@@ -67,6 +77,10 @@ struct Commands {
 
   CLI::App* serve = app.add_subcommand("serve", "Serve until SIGTERM or SIGINT");
   CLI::App* check = app.add_subcommand("check", "Check a configuration and print it in full, secrets masked");
+  doctor::Options doctor_options;
+  bool no_call = false;
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "Look for what is wrong on the way to the upstreams, and say what to do");
   std::string key_name;
   std::optional<std::string> keys_file;
   CLI::App* key = app.add_subcommand("key", "Keys for callers, see caller_keys in docs/configuration.md");
@@ -93,6 +107,7 @@ struct Commands {
     serve->add_option("--port-file", options.port_file, "Write the bound port there when ready")
         ->type_name("FILE");
     check->add_option("file", checked_file, "YAML file")->required()->type_name("FILE");
+    add_doctor();
     key->require_subcommand(1);
     key_new->add_option("name", key_name, "Name of the caller, in logs and metrics")
         ->required()
@@ -101,11 +116,27 @@ struct Commands {
         ->type_name("FILE");
     docs->require_subcommand(1);
   }
+
+  void add_doctor() {
+    doctor->footer(kDoctorExits);
+    doctor
+        ->add_option("-c,--config", source.file,
+                     "YAML file, as of `serve`; without it, DeepSeek with a key from the environment")
+        ->type_name("FILE");
+    doctor->add_option("-u,--upstream", doctor_options.upstream, "Look at this upstream only")
+        ->type_name("NAME");
+    doctor
+        ->add_option("-k,--key-env", doctor_options.key_env,
+                     "Variable with a key to try where each caller sends its own")
+        ->type_name("NAME");
+    doctor->add_flag("--no-call", no_call, "Ask no endpoint for a token: nothing is billed then");
+    doctor->add_flag("--json", doctor_options.json, "Print one JSON object instead of lines");
+  }
 };
 
 // No command, or one that is none: both look alike to the parser.
 int missing_command(std::string_view word) {
-  constexpr std::array<std::string_view, 4> kCommands = {"serve", "check", "key", "version"};
+  constexpr std::array<std::string_view, 5> kCommands = {"serve", "check", "doctor", "key", "version"};
   if (word.empty()) {
     std::fputs("dujiang: what to do? `dujiang serve` begins to serve; `dujiang --help` says more\n", stderr);
   } else {
@@ -128,6 +159,11 @@ int run(const Commands& commands) {
     return std::fputs(adapters::metrics::metrics_reference().c_str(), stdout) < 0 ? 1 : 0;
   }
   if (commands.key_new->parsed()) return cli::make_key(commands.key_name, commands.keys_file);
+  if (commands.doctor->parsed()) {
+    doctor::Options options = commands.doctor_options;
+    options.call = !commands.no_call;
+    return doctor::doctor(commands.source, options);
+  }
   if (commands.check->parsed()) return check(commands.checked_file);
   return app::serve(commands.source, commands.options);
 }

@@ -86,6 +86,7 @@ class GatewayRig {
   std::size_t threads_seen() { return log_.threads_seen(); }
 
   LoopThread& thread() { return thread_; }
+  std::uint16_t port() const { return port_; }
 
  private:
   class SharedLog final : public ports::AccessLog {
