@@ -6,11 +6,17 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(DUJIANG_TESTS "Build the tests" OFF)
 option(DUJIANG_FUZZ "Build the fuzzers; DUJIANG_SANITIZE must hold fuzzer-no-link" OFF)
+option(DUJIANG_LTO "Optimise across modules at link time" OFF)
 set(DUJIANG_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror
                     -Wno-missing-designated-field-initializers)
-add_link_options(-fuse-ld=mold)
+if(DUJIANG_LTO)
+  add_compile_options(-flto=thin)
+  add_link_options(-flto=thin -fuse-ld=lld-19 -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/lto)
+else()
+  add_link_options(-fuse-ld=mold)
+endif()
 if(DUJIANG_SANITIZE)
   add_compile_options(-fsanitize=${DUJIANG_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${DUJIANG_SANITIZE})

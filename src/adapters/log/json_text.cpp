@@ -77,9 +77,21 @@ std::size_t plain_prefix(std::string_view bytes) {
     if (may_be_special(eight)) break;
   }
   bytes.remove_prefix(plain);
+  if (bytes.size() < sizeof(std::uint64_t)) {
+    std::uint64_t eight = each_byte(' ');
+    std::memcpy(&eight, bytes.data(), bytes.size());
+    if (!may_be_special(eight)) return plain + bytes.size();
+  }
   const auto* special = std::ranges::find_if(
       bytes, [](unsigned char c) { return c < 0x20 || c >= 0x7F || c == '"' || c == '\\'; });
   return plain + static_cast<std::size_t>(special - bytes.begin());
+}
+
+// Appends `bytes` between quotes.
+void append_quoted(std::string& out, std::string_view bytes) {
+  const std::size_t at = out.size();
+  out.append(bytes.size() + 2, '"');
+  bytes.copy(out.data() + at + 1, bytes.size());
 }
 
 void append_number(std::string& out, auto value) {
@@ -91,6 +103,7 @@ void append_number(std::string& out, auto value) {
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view bytes, std::size_t max_bytes) {
+  if (bytes.size() <= max_bytes && plain_prefix(bytes) == bytes.size()) return append_quoted(out, bytes);
   out += '"';
   std::size_t room = max_bytes;
   while (!bytes.empty()) {
@@ -122,14 +135,9 @@ void append_json_string(std::string& out, std::string_view bytes, std::size_t ma
 }
 
 void JsonObject::begin_field(std::string_view name) {
-  std::array<char, 64> key;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
-  char* end = key.data();
-  if (!std::exchange(first_, false)) *end++ = ',';
-  *end++ = '"';
-  end = std::ranges::copy(name.substr(0, key.size() - 4), end).out;
-  *end++ = '"';
-  *end++ = ':';
-  out_ += std::string_view(key.data(), end);
+  if (!std::exchange(first_, false)) out_ += ',';
+  append_quoted(out_, name);
+  out_ += ':';
 }
 
 void JsonObject::field(std::string_view name, std::string_view value) {

@@ -20,7 +20,7 @@ class LineWriter final : public Lines {
   struct Limits {
     std::size_t bytes = 4 << 20;  // held while the descriptor takes none; lines beyond are lost
     // Time in which lines gather for one write: a line is out so much later, and costs so much less.
-    base::Duration gather = std::chrono::milliseconds(10);
+    base::Duration gather = std::chrono::milliseconds(50);
     base::Duration retry = std::chrono::seconds(1);   // after a write that failed
     base::Duration finish = std::chrono::seconds(2);  // for what is held at the end
   };

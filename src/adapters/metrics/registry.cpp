@@ -20,8 +20,10 @@ void Registry::ValueSet::insert(std::string_view value) {
 }
 
 std::uint64_t Registry::ValueSet::id_of(std::string_view value) const {
+  if (values[latest] == value) return latest;
   auto found = ids.find(value);
-  return found == ids.end() ? 0 : found->second;
+  latest = found == ids.end() ? 0 : found->second;
+  return latest;
 }
 
 Registry::Registry(std::size_t max_series_per_family) : max_series_(max_series_per_family) {
