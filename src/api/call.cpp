@@ -72,6 +72,7 @@ Outcome read_stream(Call& call, JsonValue value) {
 }
 
 Outcome read_stream_options(Call& call, JsonValue value) {
+  call.has_stream_options = true;
   if (value.is_null()) return std::nullopt;
   if (!value.is_object()) return wrong_type("stream_options", "an object", value);
   if (auto doubled = refuse_doubled("stream_options", value, kStreamOptionsKeys)) return doubled;

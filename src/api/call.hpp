@@ -16,6 +16,7 @@ struct Call {
   Operation operation = Operation::chat;
   std::string model;
   bool stream = false;
+  bool has_stream_options = false;
   bool include_usage = false;               // the caller asked for stream_options.include_usage
   std::optional<std::uint64_t> max_tokens;  // max_tokens or max_completion_tokens
   std::uint32_t n = 1;                      // choices asked for

@@ -4,23 +4,21 @@
 
 namespace dujiang::engine {
 
-http::Headers Answer::provenance_headers() const {
-  http::Headers headers;
+void Answer::add_provenance(http::Headers& headers) const {
   if (!provenance_.served_by.empty()) headers.add("x-dujiang-served-by", provenance_.served_by);
   headers.add("x-dujiang-attempts", std::to_string(provenance_.attempts));
   if (!provenance_.upstream_request_id.empty()) {
     headers.add("x-dujiang-upstream-request-id", provenance_.upstream_request_id);
   }
-  return headers;
 }
 
 void Answer::begin(int status, std::string_view content_type, std::optional<std::uint64_t> length,
                    const http::Headers& more) {
-  http::Headers headers{{"Content-Type", std::string(content_type)}, {"x-request-id", request_id_}};
+  http::Headers headers{{"Content-Type", content_type}, {"x-request-id", request_id_}};
   for (const auto& [name, value] : standing_) headers.add(name, value);
   for (const auto& [name, value] : more) headers.add(name, value);
   if (!headers_late_) {
-    for (const auto& [name, value] : provenance_headers()) headers.add(name, value);
+    add_provenance(headers);
     for (const auto& [name, value] : provenance_.upstream_headers) {
       // The upstream's own would tell a caller where the operator stands, beside where he does himself.
       if (standing_.empty() || !standing_.get(name)) headers.add(name, value);
@@ -49,12 +47,16 @@ runtime::Task<bool> Answer::sign_of_life() {
 
 runtime::Task<bool> Answer::stream_bytes(std::string_view bytes) {
   if (!begun()) begin_stream();
-  co_return co_await reply_.write(bytes);
+  return reply_.write(bytes);
 }
 
 runtime::Task<bool> Answer::end_stream(std::string_view end) {
   std::string last;
-  if (headers_late_) last = format_.late_headers(provenance_headers());
+  if (headers_late_) {
+    http::Headers late;
+    add_provenance(late);
+    last = format_.late_headers(late);
+  }
   last += end;
   if (!co_await stream_bytes(last)) co_return false;
   co_return co_await reply_.finish();

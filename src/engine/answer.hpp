@@ -28,6 +28,7 @@ struct Provenance {
 
 class Answer {
  public:
+  // `request_id` must outlive the answer.
   Answer(ports::CallerReply& reply, const api::WireFormat& format, std::string_view request_id, bool stream)
       : reply_(reply), format_(format), request_id_(request_id), stream_(stream) {}
 
@@ -58,11 +59,11 @@ class Answer {
   void begin(int status, std::string_view content_type, std::optional<std::uint64_t> length,
              const http::Headers& more);
   void begin_stream();
-  http::Headers provenance_headers() const;
+  void add_provenance(http::Headers& headers) const;
 
   ports::CallerReply& reply_;
   const api::WireFormat& format_;
-  std::string request_id_;
+  std::string_view request_id_;
   bool stream_;
   http::Headers standing_;
   Provenance provenance_;

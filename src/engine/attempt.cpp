@@ -101,7 +101,9 @@ Attempt::Attempt(runtime::Loop& loop, ports::HttpClient& client, AttemptRequest 
 }
 
 Attempt::~Attempt() {
-  if (exchange_ && record_.ended == Ended::complete && record_.stream.done) {
+  // What is not sent by now may be gone with the request.
+  const bool sent = exchange_ && exchange_->sent() == ports::Sent::everything;
+  if (sent && record_.ended == Ended::complete && record_.stream.done) {
     loop_.spawn(drain(loop_, std::move(request_), std::move(exchange_)));
   }
 }
@@ -125,9 +127,9 @@ runtime::Task<void> Attempt::run(Caller& caller, Delivery& delivery) {
   exchange_ = client_.open({.upstream = request_->setup.spec->name,
                             .as_configured = request_->setup.spec.get(),
                             .method = request_->method,
-                            .target = request_->target,
-                            .headers = request_->headers,
-                            .body = request_->body,
+                            .target = std::move(request_->target),
+                            .headers = std::move(request_->headers),
+                            .body = request_->new_body ? *request_->new_body : request_->body,
                             .repeat_on_stale = request_->repeat_on_stale});
   const Caller::Watch watch(caller, [this] { exchange_->interrupt(); });
   while (!over_) {
@@ -148,7 +150,8 @@ runtime::Task<void> Attempt::run(Caller& caller, Delivery& delivery) {
         on_head(delivery);
         break;
       case ports::HttpEvent::Kind::body:
-        co_await on_body(event.bytes, caller, delivery);
+        on_body(event.bytes, delivery);
+        if (form_ == Form::events) co_await flush(caller, delivery);
         break;
       case ports::HttpEvent::Kind::end:
         on_end(delivery);
@@ -180,7 +183,7 @@ void Attempt::on_head(Delivery& delivery) {
   error_due_ = base::after(loop_.now(), kErrorBodyTime);
 }
 
-runtime::Task<void> Attempt::on_body(std::string_view bytes, Caller& caller, Delivery& delivery) {
+void Attempt::on_body(std::string_view bytes, Delivery& delivery) {
   clocks_.on_bytes(loop_.now());
   if (form_ == Form::undecided) {
     decide_form(bytes);
@@ -189,13 +192,14 @@ runtime::Task<void> Attempt::on_body(std::string_view bytes, Caller& caller, Del
   } else {
     add_to_body(bytes);
   }
-  if (form_ == Form::events) {
-    read_events(delivery);
-    const base::TimePoint before = loop_.now();
-    co_await delivery.flush();
-    clocks_.on_paused(loop_.now() - before);
-    if (caller.gone() && !over_) end_without_caller();
-  }
+  if (form_ == Form::events) read_events(delivery);
+}
+
+runtime::Task<void> Attempt::flush(Caller& caller, Delivery& delivery) {
+  const base::TimePoint before = loop_.now();
+  co_await delivery.flush();
+  clocks_.on_paused(loop_.now() - before);
+  if (caller.gone() && !over_) end_without_caller();
 }
 
 void Attempt::decide_form(std::string_view bytes) {

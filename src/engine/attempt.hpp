@@ -28,7 +28,8 @@ struct AttemptRequest {
   std::string method;
   std::string target;
   http::Headers headers;
-  std::string body;
+  std::string_view body;                // as it came; must outlive the attempt
+  std::optional<std::string> new_body;  // in its place
   api::Operation operation{};
   bool streamed = false;
   std::uint32_t choices = 1;
@@ -77,7 +78,8 @@ class Attempt {
   enum class Form : std::uint8_t { undecided, whole, events };
 
   void on_head(Delivery& delivery);
-  runtime::Task<void> on_body(std::string_view bytes, Caller& caller, Delivery& delivery);
+  void on_body(std::string_view bytes, Delivery& delivery);
+  runtime::Task<void> flush(Caller& caller, Delivery& delivery);
   void decide_form(std::string_view bytes);
   void add_to_body(std::string_view bytes);
   void read_events(Delivery& delivery);

@@ -28,10 +28,7 @@ class Caller {
   base::TimePoint due() const { return patience_.due(); }
 
   // Sends a sign of life if one is due.
-  runtime::Task<void> attend() {
-    if (gone() || loop_.now() < due()) co_return;
-    written(co_await answer_.sign_of_life());
-  }
+  runtime::Task<void> attend() { return gone() || loop_.now() < due() ? runtime::done() : give_sign(); }
 
   // Notes what a write to the caller came to.
   void written(bool arrived) {
@@ -58,6 +55,8 @@ class Caller {
       if (caller->wake_) caller->wake_();
     }
   };
+
+  runtime::Task<void> give_sign() { written(co_await answer_.sign_of_life()); }
 
   runtime::Loop& loop_;
   Answer& answer_;

@@ -91,7 +91,7 @@ runtime::Task<void> Relay::finish(std::optional<std::string> whole) {
 }
 
 runtime::Task<void> Collector::finish(std::optional<std::string> whole) {
-  const std::string body = whole ? std::move(*whole) : assembler_.whole();
+  const std::string body = whole ? std::move(*whole) : assembler().whole();
   caller_.written(co_await answer_.whole(body));
 }
 

@@ -82,19 +82,21 @@ class Relay final : public Delivery {
 class Collector final : public Delivery {
  public:
   Collector(Answer& answer, Caller& caller, std::size_t max_bytes)
-      : answer_(answer), caller_(caller), max_bytes_(max_bytes), assembler_(max_bytes) {}
+      : answer_(answer), caller_(caller), max_bytes_(max_bytes) {}
 
-  void begin(const Provenance& /*provenance*/) override { assembler_ = api::Assembler(max_bytes_); }
-  bool take(const api::StreamEvent& event) override { return assembler_.add(event.raw).has_value(); }
-  runtime::Task<void> flush() override { co_return; }
+  void begin(const Provenance& /*provenance*/) override { assembler_.reset(); }
+  bool take(const api::StreamEvent& event) override { return assembler().add(event.raw).has_value(); }
+  runtime::Task<void> flush() override { return runtime::done(); }
   runtime::Task<void> finish(std::optional<std::string> whole) override;
   bool committed() const override { return false; }
 
  private:
+  api::Assembler& assembler() { return assembler_ ? *assembler_ : assembler_.emplace(max_bytes_); }
+
   Answer& answer_;
   Caller& caller_;
   std::size_t max_bytes_;
-  api::Assembler assembler_;
+  std::optional<api::Assembler> assembler_;  // none: nothing came in pieces
 };
 
 }  // namespace dujiang::engine

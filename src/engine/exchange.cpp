@@ -39,10 +39,10 @@ std::optional<api::ApiError> untold_failure(Services& services, const ports::Cal
 }
 
 // Whether the bytes of a request are right for an attempt as they came, by what was read of them.
-bool goes_as_it_came(const api::Call& call, std::string_view body, const provider::AttemptForm& form) {
+bool goes_as_it_came(const api::Call& call, const provider::AttemptForm& form) {
   if (!form.addressed || call.operation == api::Operation::beta_chat) return false;
   if (form.model != call.model || form.stream != call.stream) return false;
-  return form.stream ? call.include_usage : !body.contains("\"stream_options\"");
+  return form.stream ? call.include_usage : !call.has_stream_options;
 }
 
 api::ApiError too_many_streams(std::uint64_t most) {
@@ -287,9 +287,11 @@ AttemptRequest Exchange::attempt_request(std::uint32_t index, const Permit& perm
     const std::string_view body = errand_.request.body;
     const provider::AttemptForm form{
         .model = model(index), .stream = streamed, .include_usage = streamed, .addressed = addressed};
-    request.body = goes_as_it_came(intake_.call, body, form)
-                       ? std::string(body)
-                       : provider::translate_request(*setup.dialect, intake_.operation, body, form).body;
+    if (goes_as_it_came(intake_.call, form)) {
+      request.body = body;
+    } else {
+      request.new_body = provider::translate_request(*setup.dialect, intake_.operation, body, form).body;
+    }
   }
   return request;
 }

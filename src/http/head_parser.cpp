@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "base/ascii.hpp"
 #include "http/chars.hpp"
@@ -62,7 +63,9 @@ FieldView HeadParser::field(std::size_t index) const {
   return {.name = view(fields_[index].name), .value = view(fields_[index].value)};
 }
 
-Headers HeadParser::headers() const { return {std::string(buffer_.substr(0, next_)), fields_}; }
+Headers HeadParser::take_headers() {
+  return {std::string(buffer_.substr(0, next_)), std::exchange(fields_, {})};
+}
 
 void HeadParser::refuse_size() {
   if (!has_first_line_) return refuse_first_line();

@@ -73,7 +73,7 @@ class HeadParser {
   bool keep_alive() const { return keep_alive_; }  // may the connection serve another message after this one
   std::size_t field_count() const { return fields_.size(); }
   FieldView field(std::size_t index) const;
-  Headers headers() const;
+  Headers take_headers();  // copies the text; there are no fields here afterwards
 
  protected:
   explicit HeadParser(HeadLimits limits) : limits_(limits) {}

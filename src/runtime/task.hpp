@@ -82,9 +82,25 @@ class Promise<void> : public PromiseBase {
   void take() const { rethrow(); }
 };
 
+// The result of what never had a frame.
+template <class T>
+struct Done {
+  std::optional<T> value;
+  // REQUIRES: there is a value.
+  T take() { return std::move(*value); }  // NOLINT(bugprone-unchecked-optional-access)
+};
+
+template <>
+struct Done<void> {
+  void take() const {}
+};
+
 }  // namespace detail
 
 // Await it once. Destroying it unawaited or suspended destroys the coroutine's frame and its locals.
+//
+// What is done without waiting needs no frame: a function that returns a Task without being a coroutine
+// itself can return done(value), or the Task of the coroutine that waits.
 template <class T = void>
 class [[nodiscard]] Task {
  public:
@@ -92,22 +108,33 @@ class [[nodiscard]] Task {
   using Handle = std::coroutine_handle<promise_type>;
 
   explicit Task(Handle handle) : handle_(handle) {}
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  explicit Task(detail::Done<T> result) : result_(std::move(result)) {}
+  Task(Task&& other) noexcept
+      : handle_(std::exchange(other.handle_, {})), result_(std::move(other.result_)) {}
   Task& operator=(Task&& other) noexcept {
     std::swap(handle_, other.handle_);
+    std::swap(result_, other.result_);
     return *this;
   }
   ~Task() {
     if (handle_) handle_.destroy();
   }
 
-  bool await_ready() const noexcept { return false; }
+  bool await_ready() const noexcept { return !handle_; }
   bool await_suspend(std::coroutine_handle<> awaiter) { return handle_.promise().start(handle_, awaiter); }
-  T await_resume() { return handle_.promise().take(); }
+  T await_resume() { return handle_ ? handle_.promise().take() : result_.take(); }
 
  private:
-  Handle handle_;
+  Handle handle_;           // none: done
+  detail::Done<T> result_;  // then
 };
+
+inline Task<void> done() { return Task<void>(detail::Done<void>{}); }
+
+template <class T>
+Task<T> done(T value) {
+  return Task<T>(detail::Done<T>{std::move(value)});
+}
 
 template <class T>
 Task<T> detail::Promise<T>::get_return_object() {

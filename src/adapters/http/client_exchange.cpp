@@ -99,19 +99,28 @@ ClientExchange::~ClientExchange() {
 }
 
 runtime::Task<HttpEvent> ClientExchange::next(base::TimePoint until) {
+  if (phase_ == Phase::talking) {
+    if (auto event = step()) return runtime::done(std::move(*event));
+  }
+  return wait_for_next(until);
+}
+
+runtime::Task<HttpEvent> ClientExchange::wait_for_next(base::TimePoint until) {
   while (true) {
+    if (auto event = step()) co_return std::move(*event);
     if (turn_is_used_up()) {
       steps_ = 0;
       co_await runtime::sleep_until(upstream_->loop(), upstream_->loop().now());
-    }
-    if (std::exchange(interrupted_, false)) co_return HttpEvent{};
-    if (auto event = advance()) co_return std::move(*event);
-    if (turn_is_used_up()) continue;
-    if (co_await progress().wait(until) == runtime::Wake::timeout) {
+    } else if (co_await progress().wait(until) == runtime::Wake::timeout) {
       interrupted_ = false;
       co_return HttpEvent{};
     }
   }
+}
+
+std::optional<HttpEvent> ClientExchange::step() {
+  if (std::exchange(interrupted_, false)) return HttpEvent{};
+  return advance();
 }
 
 void ClientExchange::interrupt() {

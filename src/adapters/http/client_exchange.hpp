@@ -35,6 +35,8 @@ class ClientExchange final : public ports::HttpExchange {
 
   void acquire(Freshness freshness);
   runtime::Signal& progress();
+  runtime::Task<ports::HttpEvent> wait_for_next(base::TimePoint until);
+  std::optional<ports::HttpEvent> step();
   std::optional<ports::HttpEvent> advance();
   std::optional<ports::HttpEvent> adopt();
   void send();

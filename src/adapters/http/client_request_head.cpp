@@ -35,7 +35,7 @@ base::Result<std::string> write_request_head(const RequestHead& head) {
     return base::fail("the request's target has bytes that a URL cannot have; percent-encode them");
   }
   std::string out;
-  out.reserve(1024);
+  out.reserve(512);
   out.append(head.method).append(" ");
   if (head.through_proxy) out.append("http://").append(head.authority);
   out.append(head.target).append(" HTTP/1.1\r\n");

@@ -55,8 +55,8 @@ class Connection {
   struct Refusal {
     RefusalReason reason{};
     int status = 0;
-    std::string_view code;
-    std::string_view message;
+    std::string_view code;  // static
+    std::string message;
     dujiang::http::Headers more{};
   };
 
@@ -81,9 +81,14 @@ class Connection {
   // The parts of a request. False: the connection ends (after a refusal, if there was someone to tell).
   runtime::Task<Next> serve_request(std::shared_ptr<Exchange> exchange);
   runtime::Task<bool> read_head(Exchange& exchange);
+  runtime::Task<bool> read_rest_of_head(Exchange& exchange);
   runtime::Task<bool> check_head(Exchange& exchange);
-  runtime::Task<bool> clear_head(Exchange& exchange);
+  std::optional<Refusal> judge_head(Exchange& exchange);
+  std::optional<Refusal> clear_head(Exchange& exchange);
   runtime::Task<bool> read_body(Exchange& exchange);
+  runtime::Task<bool> read_body_after_word(Exchange& exchange);
+  runtime::Task<bool> read_framed_body(Exchange& exchange);
+  void take_body_from_buffer(Exchange& exchange, std::size_t length) const;
   runtime::Task<bool> read_body_into_buffer(Exchange& exchange, std::size_t length);
   runtime::Task<bool> read_body_of_length(Exchange& exchange, std::size_t length);
   runtime::Task<bool> read_chunked_body(Exchange& exchange);
@@ -94,7 +99,8 @@ class Connection {
   Decoded decode(Exchange& exchange, std::string_view& bytes);
   void watch_caller(Exchange& exchange);
   runtime::Task<bool> refuse(Exchange& exchange, Refusal refusal);
-  runtime::Task<bool> refuse_body(Exchange& exchange);
+  Refusal body_too_large(const Exchange& exchange) const;
+  static Refusal memory_full();
   runtime::Task<bool> refuse_for_memory(Exchange& exchange);
   runtime::Task<void> linger();
   bool has_unread_bytes();

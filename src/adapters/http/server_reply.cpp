@@ -101,40 +101,48 @@ void Reply::build_head(int status, const dujiang::http::Headers& headers) {
 }
 
 runtime::Task<bool> Reply::write(std::string_view bytes) {
-  if (state_ != State::open || is_gone()) co_return false;
-  if (to_head_ || framing_ == Framing::none) co_return co_await flush();
+  if (state_ != State::open || is_gone()) return runtime::done(false);
+  if (to_head_ || framing_ == Framing::none) return flush();
   body_bytes_ += bytes.size();
   if (framing_ == Framing::length) {
     if (bytes.size() > left_) {
       abort();
-      co_return false;
+      return runtime::done(false);
     }
     left_ -= bytes.size();
   }
-  co_return co_await send_body(bytes);
+  return send_body(bytes);
 }
 
 runtime::Task<bool> Reply::send_body(std::string_view bytes) {
-  if (bytes.empty()) co_return co_await flush();
-  if (framing_ != Framing::chunked) co_return co_await send(out_, bytes);
+  if (bytes.empty()) return flush();
+  if (framing_ != Framing::chunked) return send(out_, bytes);
   dujiang::http::append_chunk_size(out_, bytes.size());
-  if (bytes.size() <= kCopyBytes) {
-    out_ += bytes;
-    out_ += "\r\n";
-    co_return co_await flush();
-  }
+  if (bytes.size() > kCopyBytes) return send_large_chunk(bytes);
+  out_ += bytes;
+  out_ += "\r\n";
+  return flush();
+}
+
+runtime::Task<bool> Reply::send_large_chunk(std::string_view bytes) {
   if (!co_await send(out_, bytes)) co_return false;
   out_ += "\r\n";
   co_return co_await flush();
 }
 
 runtime::Task<bool> Reply::finish() {
-  if (state_ != State::open || is_gone()) co_return false;
+  if (state_ != State::open || is_gone()) return runtime::done(false);
   if (!to_head_ && framing_ == Framing::length && left_ > 0) {
     abort();
-    co_return false;
+    return runtime::done(false);
   }
   if (!to_head_ && framing_ == Framing::chunked) out_ += dujiang::http::kLastChunk;
+  if (!out_.empty()) return send_end();
+  state_ = State::finished;
+  return runtime::done(true);
+}
+
+runtime::Task<bool> Reply::send_end() {
   const bool sent = co_await flush();
   if (state_ == State::open) state_ = State::finished;
   co_return sent;
@@ -148,7 +156,7 @@ void Reply::abort() {
 
 runtime::Task<bool> Reply::send_continue() {
   out_ = "HTTP/1.1 100 Continue\r\n\r\n";
-  co_return co_await flush();
+  return flush();
 }
 
 void Reply::caller_left() {
@@ -157,37 +165,44 @@ void Reply::caller_left() {
   gone_.request_stop();
 }
 
-runtime::Task<bool> Reply::flush() {
-  if (out_.empty()) co_return true;
-  co_return co_await send(out_, {});
-}
+runtime::Task<bool> Reply::flush() { return out_.empty() ? runtime::done(true) : send(out_, {}); }
 
 // `first` is out_, which is empty afterwards.
 runtime::Task<bool> Reply::send(std::string_view first, std::string_view second) {
-  std::optional<base::TimePoint> until;
+  if (const auto sent = write_some(first, second)) return runtime::done(*sent);
+  return send_rest(first, second);
+}
+
+// Writes what the kernel takes now and removes it from both; nothing where it will take more later.
+std::optional<bool> Reply::write_some(std::string_view& first, std::string_view& second) {
   while (!first.empty() || !second.empty()) {
-    if (is_gone() || state_ == State::aborted) co_return false;
+    if (is_gone() || state_ == State::aborted) return false;
     const net::IoResult result = conn_.write(first, second);
-    if (result.status == net::IoStatus::ok) {
-      const std::size_t of_first = std::min(result.bytes, first.size());
-      first.remove_prefix(of_first);
-      second.remove_prefix(result.bytes - of_first);
-      until.reset();
-    } else if (result.status == net::IoStatus::would_block) {
-      if (!until) until = base::after(core_.loop.now(), core_.settings.write_timeout);
-      if (core_.loop.now() >= *until) {
-        conn_.reset();
-        caller_left();
-        co_return false;
-      }
-      co_await conn_.writable().wait(*until);
-    } else {
+    if (result.status == net::IoStatus::would_block) return std::nullopt;
+    if (result.status != net::IoStatus::ok) {
       caller_left();
-      co_return false;
+      return false;
     }
+    const std::size_t of_first = std::min(result.bytes, first.size());
+    first.remove_prefix(of_first);
+    second.remove_prefix(result.bytes - of_first);
   }
   out_.clear();
-  co_return true;
+  return true;
+}
+
+runtime::Task<bool> Reply::send_rest(std::string_view first, std::string_view second) {
+  base::TimePoint until = base::after(core_.loop.now(), core_.settings.write_timeout);
+  while (core_.loop.now() < until) {
+    co_await conn_.writable().wait(until);
+    const std::size_t before = first.size() + second.size();
+    if (const auto sent = write_some(first, second)) co_return *sent;
+    const bool goes_on = first.size() + second.size() < before;
+    if (goes_on) until = base::after(core_.loop.now(), core_.settings.write_timeout);
+  }
+  conn_.reset();
+  caller_left();
+  co_return false;
 }
 
 }  // namespace dujiang::adapters::http

@@ -53,7 +53,11 @@ class Reply final : public ports::CallerReply {
   void choose_framing(int status, std::optional<std::uint64_t> length);
   void build_head(int status, const dujiang::http::Headers& headers);
   runtime::Task<bool> send_body(std::string_view bytes);
+  runtime::Task<bool> send_large_chunk(std::string_view bytes);
+  runtime::Task<bool> send_end();
   runtime::Task<bool> send(std::string_view first, std::string_view second);
+  runtime::Task<bool> send_rest(std::string_view first, std::string_view second);
+  std::optional<bool> write_some(std::string_view& first, std::string_view& second);
   runtime::Task<bool> flush();
 
   ServerCore& core_;

@@ -48,7 +48,13 @@ std::string advice_on_size(int status, const ServerSettings& settings) {
 runtime::Task<bool> Connection::read_head(Exchange& exchange) {
   exchange.began = core_->loop.now();
   exchange.deadline = base::after(exchange.began, core_->settings.header_timeout);
-  while (exchange.parser.parse(buffer_.view()) == HeadState::more) {
+  if (exchange.parser.parse(buffer_.view()) == HeadState::more) return read_rest_of_head(exchange);
+  exchange.received = exchange.began;
+  return runtime::done(true);
+}
+
+runtime::Task<bool> Connection::read_rest_of_head(Exchange& exchange) {
+  do {
     switch (read_some()) {
       case Read::bytes:
         break;
@@ -58,74 +64,77 @@ runtime::Task<bool> Connection::read_head(Exchange& exchange) {
       case Read::ended:
         co_return false;
     }
-  }
+  } while (exchange.parser.parse(buffer_.view()) == HeadState::more);
   exchange.received = core_->loop.now();
   co_return true;
 }
 
 runtime::Task<bool> Connection::check_head(Exchange& exchange) {
-  const auto& parser = exchange.parser;
+  auto refusal = judge_head(exchange);
+  return refusal ? refuse(exchange, std::move(*refusal)) : runtime::done(true);
+}
+
+// Why a request ends with its head, if it does.
+std::optional<Connection::Refusal> Connection::judge_head(Exchange& exchange) {
+  auto& parser = exchange.parser;
   if (parser.state() == HeadState::failed) {
     const int status = parser.error().status;
     const bool is_size = status == 414 || status == 431;
-    co_return co_await refuse(
-        exchange, {.reason = is_size ? RefusalReason::head_too_large : RefusalReason::bad_request,
+    return Refusal{.reason = is_size ? RefusalReason::head_too_large : RefusalReason::bad_request,
                    .status = status,
                    .code = code_of(status),
-                   .message = std::string(parser.error().message) + advice_on_size(status, core_->settings)});
+                   .message = std::string(parser.error().message) + advice_on_size(status, core_->settings)};
   }
-  exchange.headers = parser.headers();
+  exchange.headers = parser.take_headers();
   if (admission_.is_trusted) {
     exchange.forwarded = forwarded_peer(admission_.peer, exchange.headers, core_->settings.trusted_proxies);
   }
   exchange.reply.prepare(parser.minor_version(), parser.method() == "HEAD", parser.keep_alive());
   const bool origin_may_call = greet_page(exchange);
   if (parser.expect() == Expect::unknown) {
-    co_return co_await refuse(exchange,
-                              {.reason = RefusalReason::expectation,
-                               .status = 417,
-                               .code = "expectation_not_supported",
-                               .message = "The only expectation that can be met is Expect: 100-continue; "
-                                          "leave the Expect header out."});
+    return Refusal{.reason = RefusalReason::expectation,
+                   .status = 417,
+                   .code = "expectation_not_supported",
+                   .message =
+                       "The only expectation that can be met is Expect: 100-continue; "
+                       "leave the Expect header out."};
   }
-  const auto foreign = dujiang::http::check_browser({.method = parser.method(),
-                                                     .host = parser.host(),
-                                                     .headers = exchange.headers,
-                                                     .has_body = parser.body().kind != BodyKind::none,
-                                                     .on_loopback = admission_.on_loopback,
-                                                     .origin_may_call = origin_may_call},
-                                                    core_->settings.browser_guard);
+  auto foreign = dujiang::http::check_browser({.method = parser.method(),
+                                               .host = parser.host(),
+                                               .headers = exchange.headers,
+                                               .has_body = parser.body().kind != BodyKind::none,
+                                               .on_loopback = admission_.on_loopback,
+                                               .origin_may_call = origin_may_call},
+                                              core_->settings.browser_guard);
   if (foreign) {
-    co_return co_await refuse(exchange, {.reason = RefusalReason::browser_guard,
-                                         .status = foreign->status,
-                                         .code = foreign->code,
-                                         .message = foreign->message});
+    return Refusal{.reason = RefusalReason::browser_guard,
+                   .status = foreign->status,
+                   .code = foreign->code,
+                   .message = std::move(foreign->message)};
   }
-  if (!co_await clear_head(exchange)) co_return false;
+  if (auto refusal = clear_head(exchange)) return refusal;
   const std::uint64_t length = parser.body().length;
-  if (length > exchange.max_body) co_return co_await refuse_body(exchange);
+  if (length > exchange.max_body) return body_too_large(exchange);
   // Nothing is taken yet: who only announces a body keeps nobody from sending his.
-  if (length > kBlockBytes && !core_->body_memory->has_room_for(length)) {
-    co_return co_await refuse_for_memory(exchange);
-  }
-  co_return true;
+  if (length > kBlockBytes && !core_->body_memory->has_room_for(length)) return memory_full();
+  return std::nullopt;
 }
 
-runtime::Task<bool> Connection::clear_head(Exchange& exchange) {
+std::optional<Connection::Refusal> Connection::clear_head(Exchange& exchange) {
   // A browser sends no key along when it asks whether a page may call; nothing is served to it.
-  if (!core_->hooks.clear || exchange.is_preflight) co_return true;
+  if (!core_->hooks.clear || exchange.is_preflight) return std::nullopt;
   ports::Clearance clearance = core_->hooks.clear({.method = exchange.parser.method(),
                                                    .path = exchange.parser.path(),
                                                    .headers = exchange.headers,
                                                    .peer = exchange.peer()});
   exchange.key = std::move(clearance.key);
   exchange.max_body = std::min(exchange.max_body, clearance.max_body.value_or(exchange.max_body));
-  if (!clearance.refusal) co_return true;
-  co_return co_await refuse(exchange, {.reason = RefusalReason::not_cleared,
-                                       .status = clearance.refusal->status,
-                                       .code = clearance.refusal->code,
-                                       .message = clearance.refusal->message,
-                                       .more = std::move(clearance.refusal->more)});
+  if (!clearance.refusal) return std::nullopt;
+  return Refusal{.reason = RefusalReason::not_cleared,
+                 .status = clearance.refusal->status,
+                 .code = clearance.refusal->code,
+                 .message = std::move(clearance.refusal->message),
+                 .more = std::move(clearance.refusal->more)};
 }
 
 // Whatever the answer will be, a page that may call can read it. Whether this one may.
@@ -142,26 +151,41 @@ runtime::Task<bool> Connection::read_body(Exchange& exchange) {
   const auto framing = exchange.parser.body();
   const std::size_t head = exchange.parser.head_size();
   exchange.consumed = head;
-  if (framing.kind == BodyKind::none) co_return true;
+  if (framing.kind == BodyKind::none) return runtime::done(true);
   exchange.deadline = base::after(core_->loop.now(), core_->settings.body_timeout);
   const bool waits_for_word = exchange.parser.expect() == Expect::continue_100 && buffer_.size() == head;
-  if (waits_for_word && !co_await exchange.reply.send_continue()) co_return false;
-  if (framing.kind == BodyKind::chunked) co_return co_await read_chunked_body(exchange);
-  const auto length = static_cast<std::size_t>(framing.length);
-  if (head + length <= buffer_.capacity()) co_return co_await read_body_into_buffer(exchange, length);
-  co_return co_await read_body_of_length(exchange, length);
+  if (waits_for_word) return read_body_after_word(exchange);
+  return read_framed_body(exchange);
+}
+
+runtime::Task<bool> Connection::read_body_after_word(Exchange& exchange) {
+  co_return co_await exchange.reply.send_continue() && co_await read_framed_body(exchange);
+}
+
+runtime::Task<bool> Connection::read_framed_body(Exchange& exchange) {
+  if (exchange.parser.body().kind == BodyKind::chunked) return read_chunked_body(exchange);
+  const std::size_t head = exchange.parser.head_size();
+  const auto length = static_cast<std::size_t>(exchange.parser.body().length);
+  if (head + length > buffer_.capacity()) return read_body_of_length(exchange, length);
+  if (buffer_.size() < head + length) return read_body_into_buffer(exchange, length);
+  take_body_from_buffer(exchange, length);
+  return runtime::done(true);
+}
+
+void Connection::take_body_from_buffer(Exchange& exchange, std::size_t length) const {
+  const std::size_t head = exchange.parser.head_size();
+  exchange.consumed = head + length;
+  exchange.body = buffer_.view().substr(head, length);
 }
 
 // The body fits behind its head.
 runtime::Task<bool> Connection::read_body_into_buffer(Exchange& exchange, std::size_t length) {
-  const std::size_t head = exchange.parser.head_size();
-  exchange.consumed = head + length;
-  while (buffer_.size() < exchange.consumed) {
+  while (buffer_.size() < exchange.parser.head_size() + length) {
     const Read read = read_some();
     if (read == Read::ended) co_return false;
     if (read == Read::nothing_yet && !co_await wait_for_more(exchange)) co_return false;
   }
-  exchange.body = buffer_.view().substr(head, length);
+  take_body_from_buffer(exchange, length);
   co_return true;
 }
 
@@ -200,7 +224,7 @@ runtime::Task<bool> Connection::read_chunked_body(Exchange& exchange) {
       co_return false;
     }
   }
-  if (decoded == Decoded::too_large) co_return co_await refuse_body(exchange);
+  if (decoded == Decoded::too_large) co_return co_await refuse(exchange, body_too_large(exchange));
   if (decoded == Decoded::no_memory) co_return co_await refuse_for_memory(exchange);
   if (decoded == Decoded::malformed) {
     co_return co_await refuse(exchange, {.reason = RefusalReason::bad_request,
@@ -254,24 +278,28 @@ runtime::Task<bool> Connection::yield(Exchange& exchange) {
   co_return co_await wait_for_more(exchange);
 }
 
-runtime::Task<bool> Connection::refuse_body(Exchange& exchange) {
+Connection::Refusal Connection::body_too_large(const Exchange& exchange) const {
   const bool is_of_key = exchange.max_body < core_->settings.max_body_bytes;
-  co_return co_await refuse(
-      exchange, {.reason = RefusalReason::body_too_large,
-                 .status = 413,
-                 .code = "body_too_large",
-                 .message = "The body is larger than the limit of " + std::to_string(exchange.max_body) +
-                            (is_of_key ? " bytes of this key; send less, or have its max_body raised."
-                                       : " bytes; send less, or raise listen.max_body.")});
+  return {.reason = RefusalReason::body_too_large,
+          .status = 413,
+          .code = "body_too_large",
+          .message = "The body is larger than the limit of " + std::to_string(exchange.max_body) +
+                     (is_of_key ? " bytes of this key; send less, or have its max_body raised."
+                                : " bytes; send less, or raise listen.max_body.")};
+}
+
+Connection::Refusal Connection::memory_full() {
+  return {.reason = RefusalReason::memory_full,
+          .status = 503,
+          .code = "memory_full",
+          .message =
+              "The bodies of requests under way take all the memory that there is for them; try again "
+              "in a moment."};
 }
 
 runtime::Task<bool> Connection::refuse_for_memory(Exchange& exchange) {
   exchange.body_buffer.release();  // at once: the answer may take its time
-  co_return co_await refuse(exchange, {.reason = RefusalReason::memory_full,
-                                       .status = 503,
-                                       .code = "memory_full",
-                                       .message = "The bodies of requests under way take all the memory that "
-                                                  "there is for them; try again in a moment."});
+  return refuse(exchange, memory_full());
 }
 
 }  // namespace dujiang::adapters::http

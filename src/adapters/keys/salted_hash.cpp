@@ -9,11 +9,11 @@
 namespace dujiang::adapters::keys {
 namespace {
 
-// One for each thread, with the algorithm looked up: the one-shot functions of OpenSSL look it up by its name, under
-// a lock, whenever they are called.
+// One for each thread, with the algorithm looked up: the one-shot functions of OpenSSL look it up by its
+// name, under a lock, whenever they are called.
 EVP_MD_CTX* sha256() {
-  static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> kAlgorithm(EVP_MD_fetch(nullptr, "SHA256", nullptr),
-                                                                          &EVP_MD_free);
+  static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> kAlgorithm(
+      EVP_MD_fetch(nullptr, "SHA256", nullptr), &EVP_MD_free);
   thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> kContext(EVP_MD_CTX_new(),
                                                                                       &EVP_MD_CTX_free);
   return EVP_DigestInit_ex2(kContext.get(), kAlgorithm.get(), nullptr) == 1 ? kContext.get() : nullptr;

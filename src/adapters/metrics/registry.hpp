@@ -47,7 +47,8 @@ class Registry final : public ports::Metrics {
   struct ValueSet {
     std::vector<std::string> values;
     std::unordered_map<std::string, std::uint64_t, TextHash, std::equal_to<>> ids;
-    mutable std::uint64_t latest = 0;  // id that was asked for last: what is measured of one request has most labels in common
+    mutable std::uint64_t latest =
+        0;  // id that was asked for last: what is measured of one request has most labels in common
 
     void insert(std::string_view value);
     std::uint64_t id_of(std::string_view value) const;

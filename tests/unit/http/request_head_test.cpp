@@ -12,7 +12,7 @@ namespace {
 using namespace std::string_literals;
 
 // Everything that a parser says, in one comparable value.
-std::string verdict(const RequestHeadParser& parser) {
+std::string verdict(RequestHeadParser& parser) {
   if (parser.state() == HeadState::more) return "more";
   if (parser.state() == HeadState::failed) {
     return std::to_string(parser.error().status) + " " + std::string(parser.error().message);
@@ -24,7 +24,7 @@ std::string verdict(const RequestHeadParser& parser) {
           std::to_string(parser.body().length);
   text += " expect" + std::to_string(static_cast<int>(parser.expect()));
   text += " size" + std::to_string(parser.head_size());
-  for (const Field& field : parser.headers())
+  for (const Field& field : parser.take_headers())
     text.append("|").append(field.name).append("=").append(field.value);
   return text;
 }

@@ -37,6 +37,20 @@ TEST(Task, AMillionChildrenThatNeverSuspendDoNotGrowTheStack) {
   EXPECT_EQ(sum, 1'000'000);
 }
 
+Task<std::string> greeting() { return done(std::string("hello")); }
+
+Task<void> store_text(Task<std::string> task, std::string& out) { out = co_await task; }
+
+TEST(Task, IsAwaitedWithoutAFrameWhereItIsDone) {
+  VirtualLoop loop(1);
+  std::string text;
+  loop.spawn(store_text(greeting(), text));
+  loop.spawn(done());
+  loop.run();
+  EXPECT_EQ(text, "hello");
+  EXPECT_EQ(loop.live_tasks(), 0u);
+}
+
 TEST(VirtualLoop, WakesSleepersInOrderOfTimeWhateverTheOrderOfSpawning) {
   VirtualLoop loop(1);
   const auto start = loop.now();
