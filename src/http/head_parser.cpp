@@ -63,8 +63,11 @@ FieldView HeadParser::field(std::size_t index) const {
   return {.name = view(fields_[index].name), .value = view(fields_[index].value)};
 }
 
-Headers HeadParser::take_headers() {
-  return {std::string(buffer_.substr(0, next_)), std::exchange(fields_, {})};
+Headers HeadParser::headers() const { return {std::string(buffer_.substr(0, next_)), fields_}; }
+
+void HeadParser::settle_in(Headers& headers) {
+  headers = {std::string(buffer_.substr(0, next_)), std::exchange(fields_, {})};
+  buffer_ = headers.text();
 }
 
 void HeadParser::refuse_size() {

@@ -73,7 +73,11 @@ class HeadParser {
   bool keep_alive() const { return keep_alive_; }  // may the connection serve another message after this one
   std::size_t field_count() const { return fields_.size(); }
   FieldView field(std::size_t index) const;
-  Headers take_headers();  // copies the text; there are no fields here afterwards
+  Headers headers() const;
+
+  // Makes `headers` the fields of the head, with a copy of its text: the views of this parser point there
+  // from now on, and its buffer may go. Its fields have moved.
+  void settle_in(Headers& headers);
 
  protected:
   explicit HeadParser(HeadLimits limits) : limits_(limits) {}

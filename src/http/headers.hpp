@@ -77,6 +77,9 @@ class Headers {
 
   bool empty() const { return fields_.empty(); }
 
+  // What all of it stands in; of a head that was read, the whole head.
+  std::string_view text() const { return text_; }
+
   class Iterator {
    public:
     using value_type = Field;

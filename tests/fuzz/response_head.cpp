@@ -56,7 +56,7 @@ void response_head(std::string_view bytes) {
     require(parser.body().kind != http::BodyKind::until_close || !parser.keep_alive(),
             "a kept connection without end");
     check_rebuilt(parser, to_head);
-    check_forwarded(parser.take_headers());
+    check_forwarded(parser.headers());
   }
 }
 

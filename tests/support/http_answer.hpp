@@ -49,7 +49,7 @@ inline HttpAnswer hear_answer(RawSocket& socket, bool to_head = false) {
   }
   if (head.state() == http::HeadState::failed) return answer;
   answer.status = head.status();
-  answer.headers = head.take_headers();
+  answer.headers = head.headers();
   (void)socket.take(head.head_size());
   switch (head.body().kind) {
     case http::BodyKind::none:

@@ -96,7 +96,7 @@ ResponseReader::Step ResponseReader::read_head() {
 
 ResponseReader::Step ResponseReader::take_head() {
   status_ = parser_.status();
-  headers_ = parser_.take_headers();
+  parser_.settle_in(headers_);
   keep_alive_ = parser_.keep_alive();
   framing_ = parser_.body();
   left_ = framing_.length;

@@ -23,7 +23,7 @@ std::span<char> ReadBuffer::space() {
     block_ = pool_.take();
     capacity_ = kBlockBytes;
   } else if (size_ == capacity_) {
-    grow(capacity_ * 2);
+    move_to(std::max(capacity_ * 2, kBlockBytes));
   }
   return {block_.get() + size_, capacity_ - size_};
 }
@@ -43,15 +43,21 @@ void ReadBuffer::append(std::string_view bytes) {
   }
 }
 
+void ReadBuffer::settle(std::size_t bytes) {
+  if (bytes == size_) return release();
+  move_to(size_ - bytes, bytes);
+}
+
 void ReadBuffer::release() {
   if (block_ && capacity_ == kBlockBytes) pool_.give_back(std::move(block_));
   block_.reset();
   capacity_ = size_ = 0;
 }
 
-void ReadBuffer::grow(std::size_t capacity) {
+void ReadBuffer::move_to(std::size_t capacity, std::size_t from) {
   auto block = std::make_unique_for_overwrite<char[]>(capacity + kBodyPadding);
-  std::memcpy(block.get(), block_.get(), size_);
+  size_ -= from;
+  std::memcpy(block.get(), block_.get() + from, size_);
   if (capacity_ == kBlockBytes) pool_.give_back(std::move(block_));
   block_ = std::move(block);
   capacity_ = capacity;

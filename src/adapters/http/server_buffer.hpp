@@ -50,10 +50,13 @@ class ReadBuffer {
   // Drops bytes from the front and moves the rest there.
   void consume(std::size_t bytes);
   void append(std::string_view bytes);
+  // Drops bytes from the front and gives the block back; the rest stands in memory of its own size.
+  void settle(std::size_t bytes);
   void release();
 
  private:
-  void grow(std::size_t capacity);
+  // Moves what begins at `from`.
+  void move_to(std::size_t capacity, std::size_t from = 0);
 
   BlockPool& pool_;
   BlockPool::Block block_;

@@ -88,7 +88,8 @@ class Connection {
   runtime::Task<bool> read_body(Exchange& exchange);
   runtime::Task<bool> read_body_after_word(Exchange& exchange);
   runtime::Task<bool> read_framed_body(Exchange& exchange);
-  void take_body_from_buffer(Exchange& exchange, std::size_t length) const;
+  void take_body_from_buffer(Exchange& exchange, std::size_t length);
+  void settle(Exchange& exchange);
   runtime::Task<bool> read_body_into_buffer(Exchange& exchange, std::size_t length);
   runtime::Task<bool> read_body_of_length(Exchange& exchange, std::size_t length);
   runtime::Task<bool> read_chunked_body(Exchange& exchange);

@@ -85,7 +85,7 @@ std::optional<Connection::Refusal> Connection::judge_head(Exchange& exchange) {
                    .code = code_of(status),
                    .message = std::string(parser.error().message) + advice_on_size(status, core_->settings)};
   }
-  exchange.headers = parser.take_headers();
+  parser.settle_in(exchange.headers);
   if (admission_.is_trusted) {
     exchange.forwarded = forwarded_peer(admission_.peer, exchange.headers, core_->settings.trusted_proxies);
   }
@@ -151,7 +151,10 @@ runtime::Task<bool> Connection::read_body(Exchange& exchange) {
   const auto framing = exchange.parser.body();
   const std::size_t head = exchange.parser.head_size();
   exchange.consumed = head;
-  if (framing.kind == BodyKind::none) return runtime::done(true);
+  if (framing.kind == BodyKind::none) {
+    settle(exchange);
+    return runtime::done(true);
+  }
   exchange.deadline = base::after(core_->loop.now(), core_->settings.body_timeout);
   const bool waits_for_word = exchange.parser.expect() == Expect::continue_100 && buffer_.size() == head;
   if (waits_for_word) return read_body_after_word(exchange);
@@ -166,16 +169,20 @@ runtime::Task<bool> Connection::read_framed_body(Exchange& exchange) {
   if (exchange.parser.body().kind == BodyKind::chunked) return read_chunked_body(exchange);
   const std::size_t head = exchange.parser.head_size();
   const auto length = static_cast<std::size_t>(exchange.parser.body().length);
-  if (head + length > buffer_.capacity()) return read_body_of_length(exchange, length);
+  if (head + length > std::max(buffer_.capacity(), kBlockBytes)) return read_body_of_length(exchange, length);
   if (buffer_.size() < head + length) return read_body_into_buffer(exchange, length);
   take_body_from_buffer(exchange, length);
   return runtime::done(true);
 }
 
-void Connection::take_body_from_buffer(Exchange& exchange, std::size_t length) const {
-  const std::size_t head = exchange.parser.head_size();
-  exchange.consumed = head + length;
-  exchange.body = buffer_.view().substr(head, length);
+// A request takes its time, and a block is for whoever reads: the head stands in the exchange's headers by
+// now, and what else is there gets memory of its size.
+void Connection::settle(Exchange& exchange) { buffer_.settle(std::exchange(exchange.consumed, 0)); }
+
+void Connection::take_body_from_buffer(Exchange& exchange, std::size_t length) {
+  settle(exchange);
+  exchange.consumed = length;
+  exchange.body = buffer_.view().substr(0, length);
 }
 
 // The body fits behind its head.
@@ -194,6 +201,7 @@ runtime::Task<bool> Connection::read_body_of_length(Exchange& exchange, std::siz
   body.expect(length);
   if (!body.append(buffer_.view().substr(exchange.consumed))) co_return co_await refuse_for_memory(exchange);
   exchange.consumed = buffer_.size();
+  settle(exchange);
   while (body.size() < length) {
     const std::span<char> space = body.space();
     if (space.empty()) co_return co_await refuse_for_memory(exchange);
@@ -212,6 +220,7 @@ runtime::Task<bool> Connection::read_chunked_body(Exchange& exchange) {
   std::string_view bytes = buffer_.view().substr(exchange.consumed);
   Decoded decoded = decode(exchange, bytes);
   exchange.consumed = buffer_.size() - bytes.size();
+  settle(exchange);
   std::uint32_t reads = 0;
   while (decoded == Decoded::more) {
     const net::IoResult result = conn_->read(core_->scratch);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -12,7 +13,7 @@ namespace {
 using namespace std::string_literals;
 
 // Everything that a parser says, in one comparable value.
-std::string verdict(RequestHeadParser& parser) {
+std::string verdict(const RequestHeadParser& parser) {
   if (parser.state() == HeadState::more) return "more";
   if (parser.state() == HeadState::failed) {
     return std::to_string(parser.error().status) + " " + std::string(parser.error().message);
@@ -24,7 +25,7 @@ std::string verdict(RequestHeadParser& parser) {
           std::to_string(parser.body().length);
   text += " expect" + std::to_string(static_cast<int>(parser.expect()));
   text += " size" + std::to_string(parser.head_size());
-  for (const Field& field : parser.take_headers())
+  for (const Field& field : parser.headers())
     text.append("|").append(field.name).append("=").append(field.value);
   return text;
 }
@@ -283,6 +284,21 @@ TEST(RequestHead, ATargetBeyondTheHeadsLimitIsATooLongTarget) {
   EXPECT_EQ(
       status_of("GET /" + std::string(200, 'x') + " HTTP/1.1\r\n", {.head_bytes = 100, .target_bytes = 1000}),
       414);
+}
+
+TEST(RequestHead, SettledInItsFieldsNeedsTheBufferNoMore) {
+  RequestHeadParser parser;
+  auto bytes =
+      std::make_unique<std::string>("POST /v1/chat?a=b HTTP/1.1\r\nHost: here\r\nX-One: 1\r\n\r\nbody");
+  parser.parse(*bytes);
+  Headers headers;
+  parser.settle_in(headers);
+  bytes.reset();
+  EXPECT_EQ(parser.method(), "POST");
+  EXPECT_EQ(parser.path(), "/v1/chat");
+  EXPECT_EQ(parser.query(), "a=b");
+  EXPECT_EQ(parser.host(), "here");
+  EXPECT_EQ(headers.get("x-one"), "1");
 }
 
 }  // namespace
