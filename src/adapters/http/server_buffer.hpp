@@ -25,7 +25,7 @@ class BlockPool {
   void give_back(Block block);
 
  private:
-  static constexpr std::size_t kKept = 128;
+  static constexpr std::size_t kKept = 16;
   std::vector<Block> free_;
 };
 
