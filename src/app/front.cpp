@@ -18,24 +18,25 @@ constexpr const char* kAllow = "GET, HEAD, OPTIONS";
 Front::Front(ports::Handler engine, MetricsPage metrics, base::Random& chance)
     : engine_(std::move(engine)), metrics_(std::move(metrics)), chance_(chance) {}
 
+// No coroutine of its own: a stream would hold its frame to the end.
 runtime::Task<void> Front::handle(const ports::CallerRequest& request, ports::CallerReply& reply) {
   const bool own = request.path == "/healthz" || request.path == "/readyz" || request.path == "/metrics";
-  if (!own) {
-    co_await engine_(request, reply);
-  } else if (request.method == "OPTIONS") {
-    co_await answer(request, reply, 204, {{"Allow", kAllow}}, {});
-  } else if (request.method != "GET" && request.method != "HEAD") {
-    co_await refuse_method(request, reply);
-  } else if (request.path == "/metrics") {
-    co_await answer(request, reply, 200,
-                    {{"Content-Type", std::string(adapters::metrics::Registry::kContentType)}},
-                    co_await metrics_());
-  } else if (request.path == "/readyz" && draining_) {
-    co_await answer(request, reply, 503, {{"Content-Type", kPlain}}, "draining\n");
-  } else {
-    co_await answer(request, reply, 200, {{"Content-Type", kPlain}},
-                    request.path == "/readyz" ? "ready\n" : "ok\n");
+  if (!own) return engine_(request, reply);
+  if (request.method == "OPTIONS") return answer(request, reply, 204, {{"Allow", kAllow}}, {});
+  if (request.method != "GET" && request.method != "HEAD") return refuse_method(request, reply);
+  if (request.path == "/metrics") return show_metrics(request, reply);
+  if (request.path == "/readyz" && draining_) {
+    return answer(request, reply, 503, {{"Content-Type", kPlain}}, "draining\n");
   }
+  return answer(request, reply, 200, {{"Content-Type", kPlain}},
+                request.path == "/readyz" ? "ready\n" : "ok\n");
+}
+
+runtime::Task<void> Front::show_metrics(const ports::CallerRequest& request, ports::CallerReply& reply) {
+  std::string page = co_await metrics_();
+  co_await answer(request, reply, 200,
+                  {{"Content-Type", std::string(adapters::metrics::Registry::kContentType)}},
+                  std::move(page));
 }
 
 runtime::Task<void> Front::answer(const ports::CallerRequest& request, ports::CallerReply& reply, int status,

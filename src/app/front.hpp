@@ -29,6 +29,7 @@ class Front {
  private:
   runtime::Task<void> answer(const ports::CallerRequest& request, ports::CallerReply& reply, int status,
                              http::Headers headers, std::string body);
+  runtime::Task<void> show_metrics(const ports::CallerRequest& request, ports::CallerReply& reply);
   runtime::Task<void> refuse_method(const ports::CallerRequest& request, ports::CallerReply& reply);
 
   ports::Handler engine_;

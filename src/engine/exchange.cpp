@@ -69,40 +69,51 @@ std::unique_ptr<Delivery> make_delivery(Answer& answer, Caller& caller, const Er
 
 namespace {
 
-// `turn`: one that was booked before; without it, the call books its own.
+// A call that ends before anybody is asked.
+runtime::Task<void> refuse(const Errand& errand, bool stream, api::ApiError error, http::Headers standing,
+                           Ledger& ledger) {
+  Answer answer(errand.reply, errand.format, errand.request_id, stream);
+  answer.set_standing(std::move(standing));
+  ledger.failed(error.code, false);
+  co_await answer.fail(std::move(error));
+  ledger.sent(answer.status(), answer.bytes_written());
+}
+
+// `place` is held meanwhile.
+runtime::Task<void> run_exchange(Services& services, const Errand& errand, Intake intake, Turn turn,
+                                 std::optional<StreamLimit::Place> /*place*/, Ledger& ledger) {
+  Exchange exchange(services, errand, intake, ledger, std::move(turn));
+  co_await exchange.run();
+}
+
+// `turn`: one that was booked before; without it, the call books its own. No coroutine of its own: a stream
+// would hold its frame to the end.
 runtime::Task<void> serve_as(Services& services, const Errand& errand, api::Matched asked,
                              const route::RouteSpec* route, std::optional<Turn> turn, Ledger& ledger) {
   const ports::CallerRequest& request = errand.request;
   Intake intake{.operation = asked.operation, .call = {.model = std::move(asked.model)}, .route = route};
   const auto read = read_intake(*errand.plan, errand.format, request, services.loop.random(), intake);
   ledger.read(intake);
-  auto refusal = read ? untold_failure(services, request) : std::optional(read.error());
+  const bool stream = intake.call.stream;
+  if (!read) return refuse(errand, stream, read.error(), {}, ledger);
+  if (auto failure = untold_failure(services, request)) {
+    return refuse(errand, stream, std::move(*failure), {}, ledger);
+  }
   std::optional<StreamLimit::Place> place;
-  if (!refusal && intake.call.stream) {
+  if (stream) {
     const std::uint64_t most = errand.plan->settings->max_streams;
     place = services.commons.streams.try_take(most);
-    if (!place) refusal = too_many_streams(most);
+    if (!place) return refuse(errand, stream, too_many_streams(most), {}, ledger);
   }
-  http::Headers standing;
-  if (!refusal && !turn) {
+  if (!turn) {
     auto booked = book_turn(request.key.get(), services.loop.now(), intake.deadline.until);
-    if (booked) {
-      turn = std::move(*booked);
-    } else {
-      refusal = std::move(booked.error().error);
-      standing = std::move(booked.error().standing);
+    if (!booked) {
+      NoTurn& none = booked.error();
+      return refuse(errand, stream, std::move(none.error), std::move(none.standing), ledger);
     }
+    turn = std::move(*booked);
   }
-  if (refusal) {
-    Answer answer(errand.reply, errand.format, errand.request_id, intake.call.stream);
-    answer.set_standing(std::move(standing));
-    ledger.failed(refusal->code, false);
-    co_await answer.fail(*refusal);
-    ledger.sent(answer.status(), answer.bytes_written());
-    co_return;
-  }
-  Exchange exchange(services, errand, intake, ledger, std::move(*turn));
-  co_await exchange.run();
+  return run_exchange(services, errand, std::move(intake), std::move(*turn), std::move(place), ledger);
 }
 
 }  // namespace
@@ -202,6 +213,12 @@ runtime::Task<std::optional<Permit>> Exchange::admit(policy::Try step) {
 
 // Makes one attempt and sees what came of it; true when the caller has its answer.
 runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
+  make_attempt(step, permit);
+  co_await attempt_->run(caller_, *delivery_);
+  co_return co_await judge(step, permit);
+}
+
+void Exchange::make_attempt(const policy::Try& step, const Permit& permit) {
   if (attempts_++ == 0) {
     upstream(step.target)->deposit(services_.loop);
   } else {
@@ -213,8 +230,9 @@ runtime::Task<bool> Exchange::send(policy::Try step, Permit permit) {
   attempt_ = std::make_unique<Attempt>(services_.loop, services_.client,
                                        attempt_request(step.target, permit, streamed),
                                        clocks_for(step.target, streamed), [this] { return can_move(); });
-  co_await attempt_->run(caller_, *delivery_);
+}
 
+runtime::Task<bool> Exchange::judge(policy::Try step, Permit& permit) {
   provider::Classification result = provider::classify(*attempt_->setup().dialect, attempt_->record());
   hide_key(result.error, permit.key());
   ledger_.attempt(*attempt_, result, model(step.target));

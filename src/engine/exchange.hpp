@@ -56,6 +56,8 @@ class Exchange {
  private:
   runtime::Task<std::optional<Permit>> admit(policy::Try step);
   runtime::Task<bool> send(policy::Try step, Permit permit);
+  void make_attempt(const policy::Try& step, const Permit& permit);
+  runtime::Task<bool> judge(policy::Try step, Permit& permit);
   runtime::Task<void> deliver();
   runtime::Task<void> give_up(policy::GiveUp end);
 

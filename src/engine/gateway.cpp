@@ -43,30 +43,29 @@ runtime::Task<void> Gateway::handle(const ports::CallerRequest& request, ports::
   services_.metrics.set(ports::Metric::requests_in_flight, {}, static_cast<double>(++in_flight_));
   const Errand errand{plan_, request, reply, format_,
                       http::request_id(request.headers.get(http::kRequestIdField), services_.loop.random())};
-  const api::PathMatch match = format_.match(request.method, request.path);
-  if (const auto* asked = std::get_if<api::Matched>(&match)) {
-    co_await see_to(errand, *asked);
-  } else if (const auto* wrong = std::get_if<api::WrongMethod>(&match)) {
-    http::Headers allow{{"Allow", std::string(wrong->allow)}};
-    if (request.method == "OPTIONS") {
-      co_await tell_options(errand, std::move(allow));
-    } else {
-      co_await refuse(errand, wrong_method(request.method, wrong->allow), std::move(allow));
-    }
-  } else if (request.method == "OPTIONS" && request.path == "*") {
-    co_await tell_options(errand, {{"Allow", "GET, HEAD, POST, OPTIONS"}});
-  } else if (request.method == "TRACE") {
-    co_await refuse(errand, no_trace());
-  } else if (const auto& relay_to = errand.plan->settings->relay_unknown_paths_to) {
-    if (auto refusal = relay_refused(request.key.get())) {
-      co_await refuse(errand, std::move(*refusal));
-    } else {
-      co_await pass_through(services_, errand, errand.plan->upstreams.find(*relay_to)->second.state);
-    }
-  } else {
-    co_await refuse(errand, unknown_path(request.path));
-  }
+  co_await see_to(errand);
   services_.metrics.set(ports::Metric::requests_in_flight, {}, static_cast<double>(--in_flight_));
+}
+
+// What follows picks the coroutine that goes on, and is none: a frame would be held as long as the answer
+// takes.
+runtime::Task<void> Gateway::see_to(const Errand& errand) {
+  const ports::CallerRequest& request = errand.request;
+  api::PathMatch match = format_.match(request.method, request.path);
+  if (auto* asked = std::get_if<api::Matched>(&match)) return see_to(errand, std::move(*asked));
+  if (const auto* wrong = std::get_if<api::WrongMethod>(&match)) {
+    http::Headers allow{{"Allow", std::string(wrong->allow)}};
+    if (request.method == "OPTIONS") return tell_options(errand, std::move(allow));
+    return refuse(errand, wrong_method(request.method, wrong->allow), std::move(allow));
+  }
+  if (request.method == "OPTIONS" && request.path == "*") {
+    return tell_options(errand, {{"Allow", "GET, HEAD, POST, OPTIONS"}});
+  }
+  if (request.method == "TRACE") return refuse(errand, no_trace());
+  const auto& relay_to = errand.plan->settings->relay_unknown_paths_to;
+  if (!relay_to) return refuse(errand, unknown_path(request.path));
+  if (auto refusal = relay_refused(request.key.get())) return refuse(errand, std::move(*refusal));
+  return pass_through(services_, errand, errand.plan->upstreams.find(*relay_to)->second.state);
 }
 
 void Gateway::adopt(const Plan& plan) {
@@ -90,39 +89,34 @@ void Gateway::measure() {
 }
 
 runtime::Task<void> Gateway::see_to(const Errand& errand, api::Matched asked) {
-  const Plan& plan = *errand.plan;
   switch (asked.operation) {
     case api::Operation::models:
-      co_await list_models(services_, errand);
-      break;
-    case api::Operation::model: {
-      const route::RouteSpec* route = plan.routes.match(asked.model);
-      if (route == nullptr) {
-        co_await refuse(errand, unknown_model(asked.model, plan.routes));
-      } else if (!may_use(errand.request.key.get(), *route)) {
-        co_await refuse(errand, route_refused(*errand.request.key, asked.model));
-      } else if (is_listed(plan, asked.model)) {
-        co_await show_model(services_, errand, std::move(asked.model));
-      } else {
-        co_await serve(services_, errand, std::move(asked), route);
-      }
-      break;
-    }
+      return list_models(services_, errand);
+    case api::Operation::model:
+      return see_to_model(errand, std::move(asked));
     case api::Operation::balance:
-      if (auto refusal = balance_refused(errand.request.key.get())) {
-        co_await refuse(errand, std::move(*refusal));
-      } else {
-        co_await serve(services_, errand, std::move(asked), &plan.balance_route);
-      }
-      break;
+      if (auto refusal = balance_refused(errand.request.key.get()))
+        return refuse(errand, std::move(*refusal));
+      return serve(services_, errand, std::move(asked), &errand.plan->balance_route);
     case api::Operation::chat:
     case api::Operation::beta_chat:
     case api::Operation::completions:
     case api::Operation::beta_completions:
     case api::Operation::embeddings:
-      co_await serve(services_, errand, std::move(asked));
       break;
   }
+  return serve(services_, errand, std::move(asked));
+}
+
+runtime::Task<void> Gateway::see_to_model(const Errand& errand, api::Matched asked) {
+  const Plan& plan = *errand.plan;
+  const route::RouteSpec* route = plan.routes.match(asked.model);
+  if (route == nullptr) return refuse(errand, unknown_model(asked.model, plan.routes));
+  if (!may_use(errand.request.key.get(), *route)) {
+    return refuse(errand, route_refused(*errand.request.key, asked.model));
+  }
+  if (is_listed(plan, asked.model)) return show_model(services_, errand, std::move(asked.model));
+  return serve(services_, errand, std::move(asked), route);
 }
 
 runtime::Task<void> Gateway::tell_options(const Errand& errand, http::Headers allow) {

@@ -35,7 +35,9 @@ class Gateway {
   void measure();
 
  private:
+  runtime::Task<void> see_to(const Errand& errand);
   runtime::Task<void> see_to(const Errand& errand, api::Matched asked);
+  runtime::Task<void> see_to_model(const Errand& errand, api::Matched asked);
   // An error of the caller's that no upstream is asked about.
   runtime::Task<void> tell_options(const Errand& errand, http::Headers allow);
   runtime::Task<void> refuse(const Errand& errand, api::ApiError error, http::Headers more = {});
