@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ascii.hpp"
+#include "base/release.hpp"
 #include "engine/forwarding.hpp"
 
 namespace dujiang::engine {
@@ -102,10 +103,13 @@ Attempt::Attempt(runtime::Loop& loop, ports::HttpClient& client, AttemptRequest 
 
 Attempt::~Attempt() {
   // What is not sent by now may be gone with the request.
-  const bool sent = exchange_ && exchange_->sent() == ports::Sent::everything;
-  if (sent && record_.ended == Ended::complete && record_.stream.done) {
+  if (has_sent_everything() && record_.ended == Ended::complete && record_.stream.done) {
     loop_.spawn(drain(loop_, std::move(request_), std::move(exchange_)));
   }
+}
+
+bool Attempt::has_sent_everything() const {
+  return exchange_ && exchange_->sent() == ports::Sent::everything;
 }
 
 base::TimePoint Attempt::due() const { return std::min(clocks_.due(), error_due_); }
@@ -170,6 +174,8 @@ runtime::Task<void> Attempt::run(Caller& caller, Delivery& delivery) {
 void Attempt::on_head(Delivery& delivery) {
   record_.status = exchange_->status();
   record_.headers = &exchange_->headers();
+  // Nobody looks at the request any more, and a stream may have hours to go.
+  if (has_sent_everything()) base::release(request_->new_body);
   clocks_.on_head(loop_.now());
   if (record_.status >= 200 && record_.status <= 299) {
     provenance_ = {.served_by = request_->served_by,

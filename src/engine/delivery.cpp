@@ -47,10 +47,14 @@ void Relay::adopt_identity(const api::StreamEvent& event) {
   identity_.created = event.created;
 }
 
+void Relay::commit() {
+  if (!std::exchange(committed_, true)) on_commit_();
+}
+
 bool Relay::take(const api::StreamEvent& event) {
   encoder_->append(held_, event);
   held_content_ = held_content_ || has_content(event);
-  if (brings_content(event)) committed_ = true;
+  if (brings_content(event)) commit();
   const bool show_thinking = event.reasoning() && thinking_ == route::Thinking::live;
   if (committed_ || show_thinking || held_.size() > kMaxHeld) {
     adopt_identity(event);
@@ -60,7 +64,7 @@ bool Relay::take(const api::StreamEvent& event) {
 }
 
 void Relay::release_held() {
-  if (std::exchange(held_content_, false)) committed_ = true;
+  if (std::exchange(held_content_, false)) commit();
   if (std::exchange(seam_due_, false)) {
     format_.append_comment(ready_, "dujiang seam: attempt " + std::to_string(provenance_.attempts) + " by " +
                                        provenance_.served_by + " begins anew");

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "api/assembler.hpp"
 #include "api/stream_event.hpp"
@@ -45,13 +47,15 @@ class Delivery {
 // on after a comment that marks the seam.
 class Relay final : public Delivery {
  public:
+  // `on_commit`: called once, when content is about to go to the caller and no other attempt can follow.
   Relay(Answer& answer, Caller& caller, const api::WireFormat& format, const api::Call& call,
-        route::Thinking thinking)
+        route::Thinking thinking, std::function<void()> on_commit)
       : answer_(answer),
         caller_(caller),
         format_(format),
         encoder_(format.stream(call)),
-        thinking_(thinking) {}
+        thinking_(thinking),
+        on_commit_(std::move(on_commit)) {}
 
   void begin(const Provenance& provenance) override;
   bool take(const api::StreamEvent& event) override;
@@ -60,6 +64,7 @@ class Relay final : public Delivery {
   bool committed() const override { return committed_; }
 
  private:
+  void commit();
   void release_held();
   void adopt_identity(const api::StreamEvent& event);
 
@@ -68,6 +73,7 @@ class Relay final : public Delivery {
   const api::WireFormat& format_;
   std::unique_ptr<api::StreamEncoder> encoder_;
   route::Thinking thinking_;
+  std::function<void()> on_commit_;
   std::string held_;           // encoded, waiting for something to read
   bool held_content_ = false;  // content is in there, be it whitespace
   std::string ready_;          // encoded, to be sent by the next flush

@@ -1,6 +1,7 @@
 #include "engine/exchange.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -58,9 +59,10 @@ api::ApiError too_many_streams(std::uint64_t most) {
 }
 
 std::unique_ptr<Delivery> make_delivery(Answer& answer, Caller& caller, const Errand& errand,
-                                        const Intake& intake) {
+                                        const Intake& intake, std::function<void()> on_commit) {
   if (intake.call.stream) {
-    return std::make_unique<Relay>(answer, caller, errand.format, intake.call, intake.route->thinking);
+    return std::make_unique<Relay>(answer, caller, errand.format, intake.call, intake.route->thinking,
+                                   std::move(on_commit));
   }
   return std::make_unique<Collector>(answer, caller, errand.plan->settings->max_whole_answer_bytes);
 }
@@ -139,7 +141,7 @@ Exchange::Exchange(Services& services, const Errand& errand, const Intake& intak
       caller_(services.loop, answer_,
               policy::WaitingCaller(errand.request.received, intake.keep_alive, intake.deadline.silence),
               errand.request.gone),
-      delivery_(make_delivery(answer_, caller_, errand, intake)),
+      delivery_(make_delivery(answer_, caller_, errand, intake, [this] { forget_body(); })),
       course_(*intake.route, intake.targets, max_attempts(), intake.deadline.until) {
   answer_.set_standing(std::move(turn.standing));
 }
@@ -155,6 +157,12 @@ std::uint32_t Exchange::max_attempts() {
   }
   memory_ = std::move(*lease);
   return intake_.max_attempts;
+}
+
+// The stream that the caller sees goes on or breaks off: the request is not sent again.
+void Exchange::forget_body() {
+  errand_.reply.forget_body();
+  memory_ = {};
 }
 
 // The way of a request. What is decided here is decided by a policy or by the upstream's dialect; what

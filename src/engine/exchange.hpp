@@ -62,6 +62,7 @@ class Exchange {
   runtime::Task<void> give_up(policy::GiveUp end);
 
   std::uint32_t max_attempts();
+  void forget_body();
   AttemptRequest attempt_request(std::uint32_t index, const Permit& permit, bool streamed) const;
   policy::AttemptClocks clocks_for(std::uint32_t index, bool streamed) const;
   runtime::Task<bool> can_move() const;

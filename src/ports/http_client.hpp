@@ -23,7 +23,7 @@ struct ClientRequest {
   std::string_view method;  // "POST"
   std::string target;       // path and query below the upstream's base URL, "/chat/completions"
   http::Headers headers;    // end-to-end fields only; Host, lengths and connection fields are the client's
-  std::string_view body;    // must outlive the exchange
+  std::string_view body;    // looked at until an answer's head has come and everything is sent
 
   // A kept connection that the peer closes just as the request goes out gives no answer. Send it once more
   // then, on a fresh connection: safe but for the rare peer that took the request and fell silent; sent()

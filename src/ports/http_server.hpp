@@ -86,6 +86,9 @@ class CallerReply {
   // Ends the message properly.
   virtual runtime::Task<bool> finish() = 0;
 
+  // The request's body is looked at no more, so that its memory may go: a stream can outlast it by hours.
+  virtual void forget_body() {}
+
   // Ends the connection so that no client can take the answer for whole (a reset, no last chunk).
   virtual void abort() = 0;
 

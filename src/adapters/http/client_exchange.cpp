@@ -7,6 +7,7 @@
 
 #include "adapters/http/client_request_head.hpp"
 #include "adapters/http/client_stale.hpp"
+#include "base/release.hpp"
 
 namespace dujiang::adapters::http {
 namespace {
@@ -51,15 +52,17 @@ bool speaks_unasked(net::Conn& conn) {
 
 struct ClientExchange::Wire {
   Wire(UpstreamConn used, std::string head_bytes, std::string_view body_bytes, bool was_kept)
-      : conn(std::move(used)), head(std::move(head_bytes)), body(body_bytes), reused(was_kept) {}
+      : conn(std::move(used)),
+        head(std::move(head_bytes)),
+        body(body_bytes),
+        size(head.size() + body.size()),
+        reused(was_kept) {}
 
   enum class Sending : std::uint8_t { yes, done, failed };
 
-  std::size_t size() const { return head.size() + body.size(); }
-
   // Writes what the kernel takes now. False: it would take more later.
   bool write_some() {
-    while (written < size()) {
+    while (written < size) {
       const std::size_t of_head = std::min(written, head.size());
       const IoResult result =
           conn->write(std::string_view(head).substr(of_head), body.substr(written - of_head));
@@ -74,9 +77,16 @@ struct ClientExchange::Wire {
     return true;
   }
 
+  // What has been written won't be written again.
+  void forget_request() {
+    base::release(head);
+    body = {};
+  }
+
   UpstreamConn conn;
   std::string head;
   std::string_view body;
+  std::size_t size;  // of both
   bool reused;
   base::TimePoint started;
   std::size_t written = 0;
@@ -140,7 +150,7 @@ const dujiang::http::Headers& ClientExchange::headers() const {
 
 Sent ClientExchange::sent() const {
   if (!wire_ || wire_->written == 0) return sent_before_;
-  return std::max(sent_before_, wire_->written == wire_->size() ? Sent::everything : Sent::some);
+  return std::max(sent_before_, wire_->written == wire_->size ? Sent::everything : Sent::some);
 }
 
 // Goes on as far as it can without waiting.
@@ -237,6 +247,10 @@ std::optional<HttpEvent> ClientExchange::receive() {
 std::optional<HttpEvent> ClientExchange::deliver(ResponseReader::Step step) {
   switch (step.kind) {
     case StepKind::head:
+      if (wire_->sending == Wire::Sending::done) {
+        wire_->forget_request();
+        base::release(request_.headers);
+      }
       return HttpEvent{.kind = EventKind::head};
     case StepKind::body:
       return HttpEvent{.kind = EventKind::body, .bytes = step.bytes};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "adapters/http/server_exchange.hpp"
+#include "base/release.hpp"
 #include "http/request_id.hpp"
 
 namespace dujiang::adapters::http {
@@ -120,7 +121,7 @@ runtime::Task<Connection::Next> Connection::serve_request(std::shared_ptr<Exchan
     co_return Next::close;
   }
   buffer_.append(next_bytes_);
-  next_bytes_ = {};
+  base::release(next_bytes_);
   co_return Next::request;
 }
 

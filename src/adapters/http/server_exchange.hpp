@@ -25,8 +25,14 @@ struct Exchange {
         parser({.head_bytes = core.settings.max_head_bytes, .target_bytes = core.settings.max_target_bytes}),
         body_buffer(*core.body_memory),
         max_body(core.settings.max_body_bytes),
-        reply(core, *connection->conn_),
+        reply(core, *connection->conn_, [this] { forget_body(); }),
         ended(core.loop) {}
+
+  void forget_body() {
+    body = {kNoBody.data(), 0};
+    body_buffer.release();
+    connection->buffer_.settle(std::exchange(consumed, 0));
+  }
 
   // Whom the request comes from, as far as those tell who may.
   std::string_view peer() const {

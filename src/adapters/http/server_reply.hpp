@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -17,7 +18,8 @@ namespace dujiang::adapters::http {
 
 class Reply final : public ports::CallerReply {
  public:
-  Reply(ServerCore& core, net::Conn& conn) : core_(core), conn_(conn) {}
+  Reply(ServerCore& core, net::Conn& conn, std::function<void()> forget_body)
+      : core_(core), conn_(conn), forget_body_(std::move(forget_body)) {}
 
   // What the request allows; before that an answer is one for HTTP/1.1 that closes.
   void prepare(int minor_version, bool to_head, bool keep_alive);
@@ -29,6 +31,7 @@ class Reply final : public ports::CallerReply {
   // An empty write sends the head if it is still held back.
   runtime::Task<bool> write(std::string_view bytes) override;
   runtime::Task<bool> finish() override;
+  void forget_body() override { forget_body_(); }
   void abort() override;
   bool started() const override { return state_ != State::fresh; }
   std::uint64_t bytes_written() const override { return body_bytes_; }
@@ -62,6 +65,7 @@ class Reply final : public ports::CallerReply {
 
   ServerCore& core_;
   net::Conn& conn_;
+  std::function<void()> forget_body_;
   std::stop_source gone_;
   std::string more_lines_;
   std::string out_;         // head and framing not yet sent

@@ -30,6 +30,7 @@ class RecordedReply final : public CallerReply {
     ended_at_ = loop_.now();
     co_return !gone_;
   }
+  void forget_body() override { body_forgotten_ = true; }
   void abort() override {
     aborted_ = true;
     ended_at_ = loop_.now();
@@ -49,6 +50,7 @@ class RecordedReply final : public CallerReply {
   const std::vector<Write>& writes() const { return writes_; }
   bool finished() const { return finished_; }
   bool aborted() const { return aborted_; }
+  bool body_forgotten() const { return body_forgotten_; }  // of the request
   base::TimePoint started_at() const { return started_at_; }
   base::TimePoint ended_at() const { return ended_at_; }
 
@@ -58,6 +60,7 @@ class RecordedReply final : public CallerReply {
   http::Headers headers_;
   std::optional<std::uint64_t> length_;
   std::string body_;
+  bool body_forgotten_ = false;
   std::vector<Write> writes_;
   bool finished_ = false;
   bool aborted_ = false;

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,6 +75,50 @@ TEST(BodiesTest, WhoOnlyAnnouncesABodyKeepsNobodyFromSendingHis) {
   RawSocket caller = server.connect();
   caller.say(post("/", std::string(kBody, 'x')));
   EXPECT_EQ(hear_answer(caller).status, 200);
+}
+
+// Begins its answer, needs the body no more, and ends with the caller; or, asked for "/echo", echoes.
+runtime::Task<void> forget(const ports::CallerRequest& request, ports::CallerReply& reply,
+                           runtime::EpollLoop& loop) {
+  if (request.path == "/echo") co_return co_await echo(request, reply);
+  runtime::Signal left(loop);
+  const std::stop_callback on_gone(request.gone, [&left] { left.notify(); });
+  reply.start(200, {}, std::nullopt);
+  reply.forget_body();
+  co_await reply.write("begun");
+  if (request.path == "/short") {
+    co_await reply.finish();
+  } else {
+    co_await left.wait(base::kNever);
+    reply.abort();
+  }
+}
+
+TestServer::MakeHandler forgetting() {
+  return [](runtime::EpollLoop& loop) {
+    return [&loop](const ports::CallerRequest& request, ports::CallerReply& reply) {
+      return forget(request, reply, loop);
+    };
+  };
+}
+
+TEST(BodiesTest, OneThatIsForgottenLeavesItsMemoryToOthersWhileTheAnswerGoesOn) {
+  TestServer server(forgetting(), kRoomForOne);
+  RawSocket first = server.connect();
+  first.say(post("/long", std::string(kBody, 'x')));
+  EXPECT_FALSE(first.take_until("begun").empty());
+  RawSocket second = server.connect();
+  second.say(post("/echo", std::string(kBody, 'y')));
+  EXPECT_EQ(hear_answer(second).status, 200);
+}
+
+TEST(BodiesTest, OneThatIsForgottenTakesNothingOfTheNextRequestAlong) {
+  TestServer server(forgetting());
+  RawSocket caller = server.connect();
+  caller.say(post("/short", std::string(1400, 'x')) + post("/echo", "next") + get("/echo?last"));
+  EXPECT_EQ(hear_answer(caller).body, "begun");
+  EXPECT_EQ(hear_answer(caller).body, "POST /echo?\nnext");
+  EXPECT_EQ(hear_answer(caller).body, "GET /echo?last\n");
 }
 
 TEST(BodiesTest, SmallOnesNeedNoneOfTheirMemory) {

@@ -31,6 +31,24 @@ TEST(Memory, ARequestThatCannotBeKeptForRetriesIsServedButOnce) {
   EXPECT_EQ(rig.metrics.value(ports::Metric::not_retryable, {}), 2);
 }
 
+TEST(Memory, OfAStreamsRequestIsFreeOnceItsContentGoesToTheCaller) {
+  auto settings = settings_of({"main"});
+  settings.retry_memory_bytes = ask(true).size();
+  EngineRig rig(settings);
+  rig.client.expect("main", {head(200), event(content("Hel"), 1s), failure(ports::IoFailure::reset, 9s)});
+  rig.client.expect("main", busy());
+  rig.client.expect("main", hello());
+  const auto first = rig.begin(ask(true));
+  rig.loop.run_for(500ms);
+  EXPECT_FALSE(first->reply.body_forgotten()) << "it can still be sent again";
+  rig.loop.run_for(1s);
+  EXPECT_TRUE(first->reply.body_forgotten());
+  const auto second = rig.begin(ask(true));
+  rig.loop.run();
+  EXPECT_THAT(second->reply.body(), HasSubstr("[DONE]")) << "there was room to repeat it";
+  EXPECT_EQ(rig.metrics.value(ports::Metric::not_retryable, {}), 0);
+}
+
 TEST(Streams, OneMoreThanMayBeUnderWayIsRefusedAtOnceAndServedWhenThereIsRoomAgain) {
   auto settings = settings_of({"main"});
   settings.max_streams = 1;
