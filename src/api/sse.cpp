@@ -4,14 +4,12 @@
 #include <array>
 
 #include "base/ascii.hpp"
+#include "base/release.hpp"
 
 namespace dujiang::api {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
-// A buffer that grew beyond this for one large event is given back.
-constexpr std::size_t kKeepCapacity = 64u << 10;
 
 }  // namespace
 
@@ -20,7 +18,6 @@ void SseDecoder::feed(std::string_view bytes) {
   buffer_.erase(0, consumed_);
   scanned_ -= consumed_;
   consumed_ = 0;
-  if (buffer_.empty() && buffer_.capacity() > kKeepCapacity) buffer_.shrink_to_fit();
   buffer_ += bytes;
 }
 
@@ -44,6 +41,12 @@ std::optional<SseItem> SseDecoder::next() {
   std::string_view line;
   while (!too_large_ && take_line(line)) {
     if (auto item = on_line(line)) return item;
+  }
+  // Streams wait most of the time: nothing is kept of what has been given out.
+  base::release(out_data_);
+  if (consumed_ == buffer_.size()) {
+    base::release(buffer_);
+    consumed_ = scanned_ = 0;
   }
   return std::nullopt;
 }

@@ -69,8 +69,12 @@ void Relay::release_held() {
     format_.append_comment(ready_, "dujiang seam: attempt " + std::to_string(provenance_.attempts) + " by " +
                                        provenance_.served_by + " begins anew");
   }
-  ready_ += held_;
-  held_.clear();
+  if (ready_.empty()) {
+    ready_.swap(held_);
+  } else {
+    ready_ += held_;
+    held_.clear();
+  }
   shown_ = true;
 }
 

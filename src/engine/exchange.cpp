@@ -159,8 +159,10 @@ std::uint32_t Exchange::max_attempts() {
   return intake_.max_attempts;
 }
 
-// The stream that the caller sees goes on or breaks off: the request is not sent again.
+// The stream that the caller sees goes on or breaks off: the request is not sent again. (An upstream that
+// answers before it has read all of it keeps it to the end.)
 void Exchange::forget_body() {
+  if (!attempt_->has_sent_everything()) return;
   errand_.reply.forget_body();
   memory_ = {};
 }

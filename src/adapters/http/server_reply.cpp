@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/ascii.hpp"
+#include "base/release.hpp"
 #include "http/chunked.hpp"
 #include "http/status.hpp"
 
@@ -13,6 +14,8 @@ namespace {
 
 // Up to this size the bytes of a chunk are copied between its framing, so that one write carries all of it.
 constexpr std::size_t kCopyBytes = kBlockBytes;
+// Of such a chunk: its size in hex and two line ends.
+constexpr std::size_t kFraming = 8;
 
 void append_number(std::string& out, std::uint64_t value) {
   std::array<char, 20> digits{};
@@ -117,6 +120,7 @@ runtime::Task<bool> Reply::write(std::string_view bytes) {
 runtime::Task<bool> Reply::send_body(std::string_view bytes) {
   if (bytes.empty()) return flush();
   if (framing_ != Framing::chunked) return send(out_, bytes);
+  if (bytes.size() <= kCopyBytes) out_.reserve(out_.size() + bytes.size() + kFraming);
   dujiang::http::append_chunk_size(out_, bytes.size());
   if (bytes.size() > kCopyBytes) return send_large_chunk(bytes);
   out_ += bytes;
@@ -187,7 +191,7 @@ std::optional<bool> Reply::write_some(std::string_view& first, std::string_view&
     first.remove_prefix(of_first);
     second.remove_prefix(result.bytes - of_first);
   }
-  out_.clear();
+  base::release(out_);  // until the next event it is needed by nobody
   return true;
 }
 
