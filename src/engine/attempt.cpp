@@ -103,14 +103,12 @@ Attempt::Attempt(runtime::Loop& loop, ports::HttpClient& client, AttemptRequest 
 
 Attempt::~Attempt() {
   // What is not sent by now may be gone with the request.
-  if (has_sent_everything() && record_.ended == Ended::complete && record_.stream.done) {
+  if (is_done_with_body() && record_.ended == Ended::complete && record_.stream.done) {
     loop_.spawn(drain(loop_, std::move(request_), std::move(exchange_)));
   }
 }
 
-bool Attempt::has_sent_everything() const {
-  return exchange_ && exchange_->sent() == ports::Sent::everything;
-}
+bool Attempt::is_done_with_body() const { return exchange_ && exchange_->is_done_with_body(); }
 
 base::TimePoint Attempt::due() const { return std::min(clocks_.due(), error_due_); }
 
@@ -175,7 +173,7 @@ void Attempt::on_head(Delivery& delivery) {
   record_.status = exchange_->status();
   record_.headers = &exchange_->headers();
   // Nobody looks at the request any more, and a stream may have hours to go.
-  if (has_sent_everything()) base::release(request_->new_body);
+  if (is_done_with_body()) base::release(request_->new_body);
   clocks_.on_head(loop_.now());
   if (record_.status >= 200 && record_.status <= 299) {
     provenance_ = {.served_by = request_->served_by,

@@ -28,7 +28,7 @@ struct AttemptRequest {
   std::string method;
   std::string target;
   http::Headers headers;
-  std::string_view body;                // as it came; must last until has_sent_everything()
+  std::string_view body;                // as it came; must last until is_done_with_body()
   std::optional<std::string> new_body;  // in its place
   api::Operation operation{};
   bool streamed = false;
@@ -68,7 +68,7 @@ class Attempt {
   Provenance take_provenance() { return std::move(provenance_); }
 
   // Whether the body is looked at no more.
-  bool has_sent_everything() const;
+  bool is_done_with_body() const;
 
   std::string_view endpoint() const { return exchange_->endpoint(); }
   base::TimePoint started() const { return started_; }

@@ -162,7 +162,7 @@ std::uint32_t Exchange::max_attempts() {
 // The stream that the caller sees goes on or breaks off: the request is not sent again. (An upstream that
 // answers before it has read all of it keeps it to the end.)
 void Exchange::forget_body() {
-  if (!attempt_->has_sent_everything()) return;
+  if (!attempt_->is_done_with_body()) return;
   errand_.reply.forget_body();
   memory_ = {};
 }
@@ -306,8 +306,7 @@ AttemptRequest Exchange::attempt_request(std::uint32_t index, const Permit& perm
       .max_body = errand_.plan->settings->max_whole_answer_bytes,
       .served_by = served_by(index),
       .number = attempts_,
-      .repeat_on_stale =
-          intake_.max_attempts == 0 || attempts_ < intake_.max_attempts || !api::has_body(intake_.operation),
+      .repeat_on_stale = course_.may_repeat() || !api::has_body(intake_.operation),
   };
   add_credentials(request.headers, *setup.spec, permit.key(), from_caller);
   if (api::has_body(intake_.operation)) {

@@ -132,9 +132,12 @@ void Course::observe(const AttemptOutcome& outcome, base::TimePoint now) {
   }
 }
 
+bool Course::may_repeat() const {
+  return (max_attempts_ == 0 || attempts_ + 1 < max_attempts_) && paid_repeats_ < max_paid_repeats_;
+}
+
 std::optional<std::uint32_t> Course::elsewhere(std::uint32_t target) const {
-  if (max_attempts_ != 0 && attempts_ + 1 >= max_attempts_) return std::nullopt;
-  if (paid_repeats_ >= max_paid_repeats_) return std::nullopt;
+  if (!may_repeat()) return std::nullopt;
   const Leg* leg = another(target, sent_at_);
   if (leg == nullptr) return std::nullopt;
   return leg->target;

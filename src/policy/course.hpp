@@ -110,6 +110,9 @@ class Course {
   // `target`'s upstream has one left is for the caller to ask.
   std::optional<std::uint32_t> elsewhere(std::uint32_t target) const;
 
+  // Whether the attempt that next() asked for leaves room for another one that may be paid twice.
+  bool may_repeat() const;
+
   // Attempts observed, those that never left the queue not counted.
   std::uint32_t attempts() const { return attempts_; }
 

@@ -23,7 +23,7 @@ struct ClientRequest {
   std::string_view method;  // "POST"
   std::string target;       // path and query below the upstream's base URL, "/chat/completions"
   http::Headers headers;    // end-to-end fields only; Host, lengths and connection fields are the client's
-  std::string_view body;    // looked at until an answer's head has come and everything is sent
+  std::string_view body;    // looked at until is_done_with_body()
 
   // A kept connection that the peer closes just as the request goes out gives no answer. Send it once more
   // then, on a fresh connection: safe but for the rare peer that took the request and fell silent; sent()
@@ -80,7 +80,12 @@ class HttpExchange {
   virtual int status() const = 0;
   virtual const http::Headers& headers() const = 0;
 
+  // Over all connections that it was tried on: what it may cost.
   virtual Sent sent() const = 0;
+
+  // Whether ClientRequest::body is looked at no more: an answer has begun, so that the request goes out on no
+  // other connection, and on this one all of it has.
+  virtual bool is_done_with_body() const = 0;
   virtual std::string_view endpoint() const = 0;  // "host:port" in use, empty before one is chosen
 };
 

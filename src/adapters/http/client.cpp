@@ -20,6 +20,7 @@ class FailedExchange final : public ports::HttpExchange {
   int status() const override { return 0; }
   const dujiang::http::Headers& headers() const override { return headers_; }
   ports::Sent sent() const override { return ports::Sent::nothing; }
+  bool is_done_with_body() const override { return true; }
   std::string_view endpoint() const override { return {}; }
 
  private:

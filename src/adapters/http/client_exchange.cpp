@@ -153,6 +153,11 @@ Sent ClientExchange::sent() const {
   return std::max(sent_before_, wire_->written == wire_->size ? Sent::everything : Sent::some);
 }
 
+bool ClientExchange::is_done_with_body() const {
+  if (phase_ == Phase::ended) return true;
+  return phase_ == Phase::talking && reader_->has_begun() && wire_->sending == Wire::Sending::done;
+}
+
 // Goes on as far as it can without waiting.
 std::optional<HttpEvent> ClientExchange::advance() {
   if (phase_ == Phase::fresh) acquire(request_.repeat_on_stale ? Freshness::any : Freshness::recent);

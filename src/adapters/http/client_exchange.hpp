@@ -23,6 +23,7 @@ class ClientExchange final : public ports::HttpExchange {
   int status() const override { return reader_ ? reader_->status() : 0; }
   const dujiang::http::Headers& headers() const override;
   ports::Sent sent() const override;
+  bool is_done_with_body() const override;
   std::string_view endpoint() const override { return endpoint_; }
 
  private:

@@ -40,6 +40,7 @@ class ScriptedExchange final : public HttpExchange {
   int status() const override { return status_; }
   const http::Headers& headers() const override { return headers_; }
   Sent sent() const override { return sent_; }
+  bool is_done_with_body() const override { return status_ != 0 && sent_ == Sent::everything; }
   std::string_view endpoint() const override { return "scripted:80"; }
 
  private:

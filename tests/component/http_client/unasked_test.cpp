@@ -43,5 +43,22 @@ TEST_F(ClientTest, DropsAConnectionWhoseAnswerCameBeforeTheWholeRequestWasSent) 
   EXPECT_EQ(fetch(*client).body, "own");
 }
 
+TEST_F(ClientTest, NeedsTheBodyUntilAllOfItIsSentOnTheConnectionThatAnswers) {
+  // The kept connection takes all of it and closes; the fresh one answers before it has read the rest.
+  ScriptedServer server(
+      loop_, {{read_request(), send(answer_of("a")), read_request()},
+              {read_head(), send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n"), pause(),
+               await_end()}});
+  auto client = client_for(server);
+  EXPECT_EQ(fetch(*client).body, "a");
+  const std::string body(32u << 20, 'x');
+  const auto exchange = client->open(post(body));
+  EXPECT_EQ(run(loop_, exchange->next(loop_.now() + 10s)).kind, HttpEvent::Kind::head);
+  EXPECT_EQ(exchange->sent(), Sent::everything) << "it may be billed for the first";
+  EXPECT_FALSE(exchange->is_done_with_body());
+  server.proceed();
+  run_until([&] { return exchange->is_done_with_body(); });
+}
+
 }  // namespace
 }  // namespace dujiang::testing

@@ -77,6 +77,19 @@ TEST(Gateway, TheLastAttemptOfACallThatMayCostDoesNotGoOutAgain) {
   EXPECT_TRUE(rig.client.seen().back()->repeat_on_stale) << "a look at a model costs nothing";
 }
 
+TEST(Gateway, WhatTheRouteDoesNotLetBePaidTwiceDoesNotGoOutAgain) {
+  auto one_attempt = settings_of({"main"});
+  one_attempt.routes[0].retries.max_attempts = 1;
+  auto no_paid_repeat = settings_of({"main"});
+  no_paid_repeat.routes[0].retries.possibly_billed_per_request = 0;
+  for (const auto& settings : {one_attempt, no_paid_repeat}) {
+    EngineRig rig(settings);
+    rig.client.expect("main", hello());
+    rig.call(ask(true));
+    EXPECT_FALSE(rig.client.seen().back()->repeat_on_stale);
+  }
+}
+
 TEST(Gateway, AWrongMethodIsToldTheRightOne) {
   EngineRig rig(settings_of({"main"}));
   const auto call = rig.call("", {}, "/v1/chat/completions", "GET");
