@@ -55,8 +55,9 @@ class Witness final : public engine::Delivery {
 // Some vendors say a key back to who shows it.
 std::string without(std::string text, const route::Secret& key) {
   if (key.empty()) return text;
-  for (std::size_t at = 0; (at = text.find(key.reveal(), at)) != std::string::npos;) {
-    text.replace(at, key.reveal().size(), key.masked());
+  const std::string mask = key.masked();
+  for (std::size_t at = 0; (at = text.find(key.reveal(), at)) != std::string::npos; at += mask.size()) {
+    text.replace(at, key.reveal().size(), mask);
   }
   return text;
 }
@@ -121,7 +122,7 @@ runtime::Task<Heard> ask(runtime::Loop& loop, ports::HttpClient& client, engine:
   const std::string_view error = record.stream.error.empty() ? record.body : record.stream.error;
   heard.words = without(provider::read_error(*setup.dialect, record.status, error).message, question.key);
   if (heard.words.empty()) heard.words = heard.answer.failure;
-  heard.model = witness.model();
+  heard.model = without(witness.model(), question.key);
   if (const auto first = attempt.first_token()) heard.first_token = *first - attempt.started();
   heard.kept_alive = record.stream.keep_alive;
   co_return heard;

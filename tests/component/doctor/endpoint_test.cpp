@@ -8,6 +8,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 using EndpointTest = DoctorTest;
 
@@ -73,6 +74,30 @@ TEST_F(EndpointTest, SkipsWhatAKeyIsNeededForWhereNoneIsAccepted) {
     EXPECT_EQ(level(name), Level::skipped);
 }
 
+TEST_F(EndpointTest, TellsNoKeyThatIsSaidBackAsTheModel) {
+  std::string chunk = chunk_of(R"({"content":"Hi"})");
+  const std::string_view model = R"("model":"m")";
+  ASSERT_TRUE(chunk.contains(model));
+  chunk.replace(chunk.find(model), model.size(), R"("model":")" + std::string(kKey) + '"');
+  const RawUpstream upstream(
+      healthy_but("/chat/completions", event_answer({chunk, chunk_of("{}", R"("length")"), "[DONE]"})));
+  examine(case_of(upstream));
+  EXPECT_THAT(found(check::kToken).found, AllOf(HasSubstr("from ****1234"), Not(HasSubstr(kKey))));
+}
+
+TEST_F(EndpointTest, EndsWhereAKeyReadsLikeItsMask) {
+  const RawUpstream upstream(answers([](const HeardRequest& request) {
+    return json_answer(401,
+                       R"({"error":{"message":"Your api key: )" + request.header("Authorization") + "\"}}");
+  }));
+  for (const char* key : {"****", "*"}) {
+    doctor::EndpointCase endpoint = case_of(upstream);
+    change(endpoint).accounts = {{.name = "default", .keys = {route::Secret(key)}}};
+    examine(std::move(endpoint));
+    EXPECT_EQ(level(check::kKey), Level::fail);
+  }
+}
+
 TEST_F(EndpointTest, TellsOfAnAccountWithoutMoney) {
   const RawUpstream upstream(
       healthy_but("/chat/completions", json_answer(402, R"({"error":{"message":"Insufficient Balance"}})")));
@@ -110,7 +135,7 @@ TEST_F(EndpointTest, TriesNoOtherKeyWhereOneWasNotAnsweredInTime) {
   });
   doctor::EndpointCase endpoint = case_of(upstream);
   change(endpoint).accounts.front().keys.emplace_back("sk-another-of-the-test");
-  endpoint.answer_time = 200ms;
+  endpoint.answer_time = 2s;
   endpoint.token_time = 50ms;
   examine(std::move(endpoint));
   EXPECT_EQ(level(check::kKey), Level::warn);
