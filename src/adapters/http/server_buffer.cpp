@@ -87,7 +87,10 @@ bool BodyBuffer::reserve(std::size_t bytes) {
   if (!memory_.try_take(bytes - capacity_)) return false;
   // Not value-initialised, and grown in place where the allocator can: bodies run into megabytes.
   auto* grown = static_cast<char*>(std::realloc(data_.get(), bytes + kBodyPadding));
-  if (grown == nullptr) throw std::bad_alloc();
+  if (grown == nullptr) {
+    memory_.give_back(bytes - capacity_);
+    return false;
+  }
   [[maybe_unused]] const char* moved = data_.release();
   data_.reset(grown);
   capacity_ = bytes;

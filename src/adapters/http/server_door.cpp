@@ -63,10 +63,9 @@ runtime::Task<bool> Connection::read_proxy_header(base::TimePoint until) {
     const std::size_t taken = (is_done ? parsed.size : header.size()) - before;
     if (tcp.read(std::span(core_->scratch).first(taken)).bytes != taken) co_return false;
     if (!is_done) continue;
-    if (parsed.source) {
-      admission_.peer = parsed.source->to_string();
-      admission_.is_trusted = core_->settings.trusted_proxies.contains(parsed.source);
-    }
+    // UNKNOWN and LOCAL name nobody: whoever it is, it is not the balancer that may say for whom it calls.
+    admission_.is_trusted = parsed.source && core_->settings.trusted_proxies.contains(parsed.source);
+    admission_.peer = parsed.source ? parsed.source->to_string() : "unknown";
     co_return true;
   }
 }
