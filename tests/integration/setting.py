@@ -66,5 +66,10 @@ class WithGateway(unittest.TestCase):
         self.fail(f"no line of the log tells of {of._request_id}:\n{log}")
 
 
+def whole_lines(log):
+    """Of a log that is being written: what is behind the last line end is none yet."""
+    return log.read_text().rpartition("\n")[0].splitlines()
+
+
 def run(command, timeout, **more):
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=timeout, **more)

@@ -7,7 +7,7 @@ import pathlib
 import tempfile
 import unittest
 
-from setting import CONFIGURATION, Gateway, Simulator, answers, chat
+from setting import CONFIGURATION, Gateway, Simulator, answers, chat, whole_lines
 
 (FAKETIME,) = pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
 TODAY, FUTURE, PAST = "@2026-11-25 12:00:00", "@2041-06-15 00:00:00", "@1999-06-15 23:59:50"
@@ -74,7 +74,7 @@ class ClockTest(unittest.TestCase):
         self.assertEqual(asyncio.run(self.year()), 2041)
         self.gateway.process.terminate()
         self.gateway.process.wait()
-        lines = [json.loads(line) for line in self.gateway.log.read_text().splitlines()]
+        lines = [json.loads(line) for line in whole_lines(self.gateway.log)]
         requests = [line for line in lines if line["event"] == "request"]
         self.assertEqual([line["time"][:4] for line in requests], ["1999", "2041"])
         self.assertTrue(all(0 <= line["seconds"] < PATIENCE for line in requests), requests)

@@ -1,6 +1,7 @@
 """The commands that a newcomer types, as they are."""
 
 import json
+import os
 import pathlib
 import signal
 import socket
@@ -27,6 +28,7 @@ class RunTest(unittest.TestCase):
     def start(self, *arguments):
         process = subprocess.Popen(
             [ROOT / "run", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={name: value for name, value in os.environ.items() if name != "DEEPSEEK_API_KEY"},  # it would be spent
             # A shell that was started in the background would ignore SIGINT, and so would ./run.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )

@@ -17,7 +17,7 @@ class DoctorTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
 
-    def doctor(self, url, *options, more="", configuration=CONFIGURATION):
+    def doctor(self, url, *options, more="listen: {port: 0}\n", configuration=CONFIGURATION):
         path = self.folder / "gateway.yaml"
         path.write_text(more + configuration.replace("${SIM_URL}", url))
         done = run([BINARY, "doctor", "--config", path, *options], 60, env={"PATH": "/usr/bin"})

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import random
 import re
 import socket
 import time
 import unittest
 
-from setting import Gateway, Simulator, answers, chat
+from setting import Gateway, Simulator, answers, chat, whole_lines
 
 ENDPOINTS = 3
 KILLS = 20
@@ -59,10 +60,12 @@ class KilledUpstreamsTest(unittest.TestCase):
     unstreamed = "as_stream"  # how the gateway asks for whole answers
 
     def setUp(self):
-        candidates = iter(range(20000, 32000))
+        candidates = iter(random.sample(range(20000, 32000), 200))
         self.ports = [free_port(candidates) for _ in range(ENDPOINTS)]
-        self.simulators = [self.start(which) for which in range(ENDPOINTS)]
+        self.simulators = []
         self.addCleanup(lambda: [simulator.stop() for simulator in self.simulators])
+        for which in range(ENDPOINTS):
+            self.simulators.append(self.start(which))
         endpoints = ", ".join(f"{{url: 'http://127.0.0.1:{port}'}}" for port in self.ports)
         self.gateway = self.enterContext(Gateway(CONFIGURATION.format(endpoints=endpoints, unstreamed=self.unstreamed)))
         self.calls = []  # (prompt, reply)
@@ -150,7 +153,7 @@ class KilledUpstreamsTest(unittest.TestCase):
         lines = {}
 
         def complete():
-            for text in self.gateway.log.read_text().splitlines():
+            for text in whole_lines(self.gateway.log):
                 line = json.loads(text)
                 if line["event"] == "request":
                     lines[line["id"]] = line

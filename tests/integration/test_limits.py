@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from setting import CONFIGURATION, Gateway, Simulator, chat
+from setting import CONFIGURATION, Gateway, Simulator, chat, whole_lines
 
 DESCRIPTORS = 256
 CALLERS = (DESCRIPTORS - 128) // 3 * 2  # as docs/operations.md has it
@@ -24,7 +24,7 @@ class LimitsTest(unittest.TestCase):
         self.gateway = self.enterContext(Gateway(CONFIGURATION, {"SIM_URL": self.simulator.url}, under=under))
 
     def lines(self, event):
-        lines = (json.loads(line) for line in self.gateway.log.read_text().splitlines())
+        lines = (json.loads(line) for line in whole_lines(self.gateway.log))
         return [line["message"] for line in lines if line["event"] == event]
 
     def await_line(self, event, count=1):

@@ -1,7 +1,6 @@
 """Callers of every kind, at listeners of every kind: curl and Python's TLS, Unix sockets, inherited sockets."""
 
 import http.client
-import itertools
 import json
 import os
 import pathlib
@@ -47,18 +46,19 @@ class ListenersTest(unittest.TestCase):
         self.addCleanup(self.process.stderr.close)
         self.addCleanup(self.process.wait)
         self.addCleanup(self.process.kill)
-        line = self.process.stderr.readline()
-        self.assertIn('"event":"ready"', line, line + self.process.stderr.read() if '"ready"' not in line else line)
-        return json.loads(line)["message"]
+        return self.await_event("ready")
 
     def await_event(self, event):
-        """Reads the log up to the line of an event; a gateway that never writes one is ended."""
+        """Reads the log up to the line of an event, and returns its message; a gateway that never writes one is ended."""
         patience = threading.Timer(30, self.process.kill)
         patience.start()
-        lines = list(itertools.takewhile(lambda line: f'"event":"{event}"' not in line,
-                                         iter(self.process.stderr.readline, "")))
-        patience.cancel()
-        self.assertIsNone(self.process.poll(), f"no {event}: {lines}")
+        lines = []
+        for line in iter(self.process.stderr.readline, ""):
+            lines.append(line)
+            if f'"event":"{event}"' in line:
+                patience.cancel()
+                return json.loads(line)["message"]
+        self.fail(f"no {event}: {lines}")
 
     def port_of(self, message, scheme="http"):
         return int(message.split(f"{scheme}://127.0.0.1:")[1].split("/")[0].split(",")[0])

@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from setting import Gateway, Simulator, answers, chat
+from setting import Gateway, Simulator, answers, chat, whole_lines
 
 CHANGES = 20
 AT_ONCE = 24
@@ -89,7 +89,7 @@ class ReloadTest(unittest.TestCase):
         self.assertGreater(len(verdicts), 10 * AT_ONCE)
         for simulator in self.simulators:
             self.assertGreater(simulator.stats()["attempts"], 0)
-        log = [json.loads(line) for line in self.gateway.log.read_text().splitlines()]
+        log = [json.loads(line) for line in whole_lines(self.gateway.log)]
         refusals = [line["message"] for line in log if line["event"] == "reload_refused"]
         self.assertEqual(len(refusals), CHANGES / 2)
         self.assertIn(f"{self.file}:14: routes[0].mtach: ", refusals[0])
