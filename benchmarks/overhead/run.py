@@ -77,6 +77,7 @@ def main():
     parser.add_argument("--output", type=pathlib.Path, default=report.FOLDER / "overhead.json")
     options = parser.parse_args()
     field.prepare()
+    commit = report.commit()  # the one that is measured
     with contextlib.ExitStack() as stack:
         upstream = stack.enter_context(field.Upstream())
         contestants = {kind.name: stack.enter_context(kind(upstream)) for kind in (field.Nginx, field.Haproxy, field.Dujiang)}
@@ -87,13 +88,15 @@ def main():
             show_round(number, rounds[-1])
         proxies = [contestants[name] for name in ("nginx", "haproxy", "dujiang")]
         saturated = {proxy.name: traffic.load("requests", proxy, 32, seconds=options.seconds) for proxy in proxies}
+        document = {"commit": commit, "rounds": options.rounds, "seconds": options.seconds, "rate": options.rate,
+                    "most_connections": options.many}
+        document |= report.over_groups(rounds)
+        document["saturated_ratio_to_nginx"] = {"c32": saturated["dujiang"]["cpu_us"] / saturated["nginx"]["cpu_us"]}
+        document["saturated_requests_per_second"] = {name: value["requests"] / value["seconds"]
+                                                     for name, value in saturated.items()}
+        report.save(options.output, document)  # all this stays where nobody may trace
         calls = {proxy.name: trace(proxy, options.seconds) for proxy in proxies}
 
-    document = {"commit": report.commit(), "rounds": options.rounds, "seconds": options.seconds, "rate": options.rate,
-                "most_connections": options.many}
-    document |= report.over_groups(rounds)
-    document["saturated_ratio_to_nginx"] = {"c32": saturated["dujiang"]["cpu_us"] / saturated["nginx"]["cpu_us"]}
-    document["saturated_requests_per_second"] = {name: value["requests"] / value["seconds"] for name, value in saturated.items()}
     document["syscalls_per_request"] = calls["dujiang"]["total"]
     document["nginx_syscalls_per_request"] = calls["nginx"]["total"]
     document["syscalls_by_name"] = calls

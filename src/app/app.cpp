@@ -95,6 +95,7 @@ base::Result<adapters::net::SocketAddress> App::listen(const std::vector<int>& i
 
 std::vector<runtime::Loop*> App::other_loops() const {
   std::vector<runtime::Loop*> loops;
+  loops.reserve(threads_.size());
   for (const auto& thread : threads_) loops.push_back(&thread->loop());
   return loops;
 }
